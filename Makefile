@@ -1,0 +1,82 @@
+# `make help` lists the targets. Any of them may be the first one after a clone: those that need the
+# virtual environment make it.
+
+SHELL := /bin/bash
+VENV := .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+MANAGE := $(BIN)/python manage.py
+PYTEST := $(BIN)/python -m pytest
+# Processes that tests are spread over; 0 runs them in one, as a debugger wants it.
+PROCESSES ?= logical
+# Given to pytest as it is: make test ARGS="tests/engine -k suspend"
+ARGS ?=
+CASES ?= tests/conformance/cases
+# What depends on the database runs on both.
+ON_POSTGRES := $(wildcard tests/store tests/worker tests/operations)
+
+.DEFAULT_GOAL := help
+.PHONY: help install run migrations test conformance check lint types format clean wipe
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.dev ## Make .venv with everything that running and testing need
+
+run: $(VENV)/.run ## Start everything and print its URL (PORT and RUNS_DATA are honoured)
+	@exec $(MANAGE) serve
+
+migrations: $(VENV)/.run ## Write migrations for changed models
+	@$(MANAGE) makemigrations
+
+test: $(VENV)/.dev ## Run all tests on SQLite, then those of the database again on PostgreSQL
+	@$(PYTEST) -q -n $(PROCESSES) $(ARGS)
+# The whole suite was asked for, and there is something to repeat.
+ifeq ($(ARGS)$(if $(ON_POSTGRES),,nothing),)
+	@TEST_DATABASE=postgres $(PYTEST) -q -n $(PROCESSES) $(ON_POSTGRES)
+endif
+
+conformance: $(VENV)/.dev ## Play the cases of the engine's behaviour in CASES, and say which differ
+	@$(BIN)/python -m tests.conformance $(CASES)
+
+check: lint types test ## Everything that has to pass before a change is done
+
+lint: $(VENV)/.dev ## Look for mistakes and wrong format, change nothing
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(MANAGE) makemigrations --check --dry-run
+
+types: $(VENV)/.dev ## Check types
+	@$(BIN)/mypy
+
+format: $(VENV)/.dev ## Format the code and mend what can be mended
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean: ## Remove the virtual environment and all caches; data stays
+	@rm -rf $(VENV) static-build build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+wipe: ## Remove the local database, queue and secret key (var/)
+	@rm -rf var
+
+# A stamp is written last: an install that was interrupted is done again.
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@echo "Installing $(1) into $(VENV) ..."
+	@if command -v uv >/dev/null; then \
+		uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
+		uv pip install --quiet --python $(BIN)/python -r $(1); \
+	else \
+		$(PYTHON) -m venv $(VENV) && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(1); \
+	fi
+	@touch $@
+endef
+
+$(VENV)/.run: requirements.txt
+	$(call install,requirements.txt)
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt
+	$(call install,requirements-dev.txt)
+	@touch $(VENV)/.run

@@ -1,0 +1,1 @@
+"""The project that serves `runs` out of the box: settings, URLs and the ASGI application."""

@@ -1,0 +1,14 @@
+"""The ASGI application: one entry point for HTTP."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+# A web process serves every request from its own connection; it shares them from a pool.
+os.environ.setdefault("DATABASE_POOL", "1")
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+application = ProtocolTypeRouter({"http": get_asgi_application()})

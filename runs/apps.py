@@ -1,0 +1,18 @@
+"""The app: at start it imports the `workflows` module of every installed app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class RunsConfig(AppConfig):
+    name = "runs"
+    verbose_name = "Runs"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Registers itself; a check that nobody imports would never run.
+        from runs import checks  # noqa: F401
+
+        autodiscover_modules("workflows")

@@ -1,0 +1,47 @@
+"""The settings of this app: names, types and defaults in one place.
+
+Read one as ``conf.LEASE_SECONDS``; Django's setting ``RUNS_LEASE_SECONDS`` overrides it, and in
+the project's settings an environment variable of that name does. ``runs.checks`` refuses values
+that cannot work, at boot and by name.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Conf:
+    """Typed defaults; an attribute read looks the prefixed name up in Django's settings first."""
+
+    #: Where runs execute: "background" (workers) or "inline" (the calling process).
+    EXECUTION: str = "background"
+    #: Seconds after which a run whose worker gave no sign of life is taken over.
+    LEASE_SECONDS: float = 15.0
+    #: Seconds between two signs of life of a worker (leases, cancel requests, presence).
+    HEARTBEAT_SECONDS: float = 1.0
+    #: Seconds between two looks for due timers, dead leases and lost tickets.
+    SWEEP_SECONDS: float = 0.5
+    #: Runs one worker process drives at the same time.
+    WORKER_SLOTS: int = 128
+    #: Threads of one worker process for blocking (``def``) steps.
+    WORKER_THREADS: int = 16
+    #: A wait at most this many seconds long is waited for in memory, without giving up the slot.
+    HOLD_SECONDS: float = 0.05
+    #: Take-overs of a run whose worker died before it is failed as a run that kills its workers.
+    MAX_RECOVERIES: int = 10
+    #: Largest JSON size, in bytes, of one input, output or payload.
+    MAX_PAYLOAD_BYTES: int = 4 * 1024 * 1024
+    #: Seconds between two looks at the event table of a stream whose doorbell stays silent.
+    STREAM_POLL_SECONDS: float = 1.0
+    #: Seconds without a sign of life after which a worker counts as gone.
+    WORKER_TIMEOUT_SECONDS: float = 10.0
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.isupper():
+            from django.conf import settings
+
+            return getattr(settings, f"RUNS_{name}", object.__getattribute__(self, name))
+        return object.__getattribute__(self, name)
+
+
+conf = Conf()

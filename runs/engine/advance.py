@@ -1,0 +1,485 @@
+"""The interpreter: from a workflow's tree and a journal to what may happen next.
+
+It calls no user code but schemas, reads no clock and touches no database. A turn walks from the
+root; an entry that is done answers at once, one that is missing begins. There is no position to
+save, so none to corrupt: suspending, resuming, cancelling, restarting and time travel are edits of
+the journal (see ``edits``) followed by one more turn.
+
+Rules:
+
+1. A turn may be repeated: without a new answer it changes nothing. A command is given once for
+   each beginning of a step; a new interpreter over the same journal gives it again, and the step
+   begins again, because whoever had it is gone.
+2. Every user function is an effect. Conditions, computed waits and concurrencies are asked for
+   with ``Decide`` and read from the journal afterwards; a branch taken is a fact.
+3. The input of an entry is the output of the one before it in its flow. After a parallel or
+   branch that is an object of the arms' outputs by step id, bailed arms included.
+4. Failure and bail end their flow at once, a suspension when nothing else of it is going on.
+   A block waits until all its arms are at rest; then a failed arm outweighs a suspended one.
+5. A canceled run starts nothing. What is going on may end and is recorded; then it is canceled,
+   whatever the last outcome was.
+
+``Scope`` and ``Fan`` remember how far a flow or foreach has come, so that a turn costs what is
+open, not what is done. They are caches: a new interpreter finds all of it in the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from runs.definition.nodes import (
+    BranchNode,
+    ForeachNode,
+    LoopNode,
+    MapNode,
+    Member,
+    ParallelNode,
+    SleepNode,
+    SleepUntilNode,
+    StepNode,
+    WorkflowNode,
+)
+from runs.definition.truth import truthy
+from runs.definition.workflow import Workflow
+from runs.engine import blocks, inputs
+from runs.engine import path as paths
+from runs.engine import transitions as move
+from runs.engine.journal import Entry, Journal, Kind, Status
+from runs.engine.outcomes import (
+    CANCELED,
+    OPEN,
+    PAUSED,
+    Answer,
+    Bail,
+    Canceled,
+    Decide,
+    Done,
+    Execute,
+    Failed,
+    Found,
+    Notice,
+    Open,
+    Scope,
+    Threw,
+    Turn,
+)
+from runs.engine.retry import RetryPolicy, policy_for
+
+Json = Any
+
+
+class Interpreter:
+    """Interprets one attempt of a run; ``journal`` is changed by its turns and answers."""
+
+    def __init__(self, workflow: Workflow, journal: Journal) -> None:
+        self.journal = journal
+        self.root = self._scope(workflow, journal.root, paths.ROOT, parent=None)
+        #: Paths whose command is with somebody (of workflows and foreaches: that are looked after).
+        self.issued: set[str] = set()
+        self.turn = Turn()
+        self.now = 0
+        self._scopes: dict[str, Scope] = {}
+
+    # --- the two things it can be asked -------------------------------------------------------
+
+    def advance(self, now: int) -> Turn:
+        """What may happen next, as of ``now`` (ms): new commands, or what the run came to."""
+        self.turn, self.now = Turn(), now
+        found = self._flow(self.root)
+        if not isinstance(found, Open):
+            self.turn.outcome = found
+        return self.turn
+
+    def answer(self, command: Execute | Decide, given: Answer, now: int) -> None:
+        """Take up what came of a command."""
+        self.issued.discard(command.path)
+        if isinstance(command, Execute):
+            policy = self.policy(command.node, command.scope)
+            move.answer(self.journal, command.scope, command.entry, given, now, policy)
+        elif isinstance(given, Threw):
+            move.fail(self.journal, command.scope, command.entry, now, given)
+        else:
+            output = getattr(given, "output", None)
+            move.finish(
+                self.journal, command.scope, command.entry, Status.SUCCESS, now, output=output
+            )
+
+    def policy(self, node: StepNode | MapNode | WorkflowNode, scope: Scope) -> RetryPolicy:
+        step = node.step if isinstance(node, StepNode) else None
+        config = scope.workflow.retry_config
+        return policy_for(
+            step_retries=step.retries if step else None,
+            step_delay=step.retry_delay if step else None,
+            backoff=step.backoff if step else 1.0,
+            attempts=config.attempts if config else 0,
+            delay=config.delay_seconds if config else 0.0,
+            resumed=self.journal.execution.kind == "resume",
+        )
+
+    # --- flows --------------------------------------------------------------------------------
+
+    def _flow(self, scope: Scope) -> Found:
+        flow = scope.workflow.flow
+        while scope.index < len(flow):
+            found = self._visit(flow[scope.index], scope)
+            if isinstance(found, Open):
+                return OPEN
+            if self.journal.canceled:
+                return CANCELED
+            if not isinstance(found, Done):
+                return found
+            scope.value, scope.ref = found.carry or (found.value, found.ref)
+            scope.index += 1
+            if self._steps_once(found):
+                return PAUSED
+            if scope.index == len(flow):
+                return found
+        return Done(scope.value, scope.ref, 0)
+
+    def _steps_once(self, found: Done) -> bool:
+        execution = self.journal.execution
+        return execution.per_step and found.order > execution.since
+
+    def _visit(self, node: Any, scope: Scope) -> Found:
+        return self._VISITORS[type(node)](self, node, scope)
+
+    def _member(self, node: Member | MapNode, scope: Scope, entry: Entry) -> Found:
+        """Visit a step or nested workflow at the place that the blank ``entry`` describes."""
+        known = self.journal.get(entry.path)
+        if known is None and self.journal.canceled:
+            return CANCELED
+        if known is not None and known.taken:
+            return self._found(known)
+        if isinstance(node, WorkflowNode):
+            return self._nested(node, scope, known or self._begin(node, scope, entry))
+        return self._leaf(node, scope, known or self._begin(node, scope, entry))
+
+    def _blank(self, node: Any, scope: Scope, path: str = "", **fields: Any) -> Entry:
+        kind = Kind.WORKFLOW if isinstance(node, WorkflowNode) else Kind.STEP
+        metadata = node.step.metadata if isinstance(node, StepNode) else None
+        return Entry(
+            path=path or paths.join(scope.path, node.key),
+            step_id=node.id,
+            kind=fields.pop("kind", kind),
+            status=Status.RUNNING,
+            position=fields.pop("position", (scope.index,)),
+            input=fields.pop("value", scope.value),
+            input_ref=fields.pop("ref", scope.ref),
+            metadata=metadata,
+            **fields,
+        )
+
+    # --- steps --------------------------------------------------------------------------------
+
+    def _single(self, node: Member | MapNode, scope: Scope) -> Found:
+        return self._member(node, scope, self._blank(node, scope))
+
+    def _begin(self, node: Member | MapNode, scope: Scope, entry: Entry) -> Entry:
+        problem = inputs.validate(node, scope, entry)
+        move.begin(self.journal, scope, entry, self.now)
+        if isinstance(node, WorkflowNode):
+            entry.state = dict(scope.entry.state or {})
+            if problem is not None:
+                move.fail(self.journal, scope, entry, self.now, inputs.threw(problem))
+            else:
+                self.issued.add(entry.path)
+        else:
+            self._execute(node, scope, entry, problem)
+        return entry
+
+    def _execute(
+        self, node: StepNode | MapNode, scope: Scope, entry: Entry, problem: Exception | None
+    ) -> None:
+        self.issued.add(entry.path)
+        self.turn.commands.append(Execute(entry.path, node, entry, scope, problem))
+
+    def _leaf(self, node: StepNode | MapNode, scope: Scope, entry: Entry) -> Found:
+        if entry.status in (Status.RUNNING, Status.RESUMED) and entry.path not in self.issued:
+            return self._take_up(node, scope, entry)
+        return self._found(entry)
+
+    def _take_up(self, node: StepNode | MapNode, scope: Scope, entry: Entry) -> Found:
+        """A step to run now that has begun before: resumed, due for another try, or orphaned."""
+        if self.journal.canceled:
+            entry.status = Status.CANCELED
+            self.journal.touch(entry)
+            return CANCELED
+        if entry.wake_at is not None and entry.wake_at > self.now:
+            self.turn.wake(entry.wake_at)
+            return OPEN
+        if entry.status is Status.RESUMED:
+            entry.status = Status.RUNNING
+            self.journal.touch(entry)
+        elif entry.wake_at is None:
+            move.begin_again(self.journal, scope, entry, self.now)
+        entry.wake_at = None
+        problem = inputs.validate(node, scope, replace(entry))
+        self._execute(node, scope, entry, problem)
+        return OPEN
+
+    def _found(self, entry: Entry) -> Found:
+        if entry.taken:
+            return Done(entry.output, f"out:{entry.path}", entry.ended)
+        match entry.status:
+            case Status.SUCCESS | Status.SKIPPED:
+                return Done(entry.output, f"out:{entry.path}", entry.ended)
+            case Status.FAILED:
+                return Failed(entry)
+            case Status.BAILED:
+                return Bail(entry)
+            case Status.SUSPENDED:
+                return Halted((entry,))
+            case Status.PAUSED:
+                return PAUSED
+            case Status.CANCELED:
+                return CANCELED
+        return OPEN
+
+    # --- nested workflows ---------------------------------------------------------------------
+
+    def _scope(self, workflow: Workflow, entry: Entry, path: str, parent: Scope | None) -> Scope:
+        validates = workflow.validate_inputs
+        if validates is None:
+            validates = parent.validates if parent else True
+        return Scope(
+            path=path,
+            workflow=workflow,
+            entry=entry,
+            value=entry.input,
+            ref=f"in:{entry.path}",
+            validates=validates,
+            silent=parent is not None and (parent.silent or entry.is_item),
+        )
+
+    def _nested(self, node: WorkflowNode, scope: Scope, entry: Entry) -> Found:
+        if entry.status not in (Status.RUNNING, Status.RESUMED):
+            return self._found(entry)
+        path = paths.inner(entry.path, entry.tries + 1)
+        inside = self._scopes.get(path)
+        if inside is None:
+            inside = self._scopes[path] = self._scope(node.workflow, entry, path, scope)
+            if entry.status is Status.RUNNING and entry.path not in self.issued:
+                move.begin_again(self.journal, scope, entry, self.now)
+            self.issued.add(entry.path)
+        if entry.status is Status.RESUMED:
+            entry.status = Status.RUNNING
+            self.journal.touch(entry)
+        found = self._flow(inside)
+        if isinstance(found, Open):
+            return OPEN
+        return self._close(node, scope, inside, found)
+
+    def _close(self, node: WorkflowNode, scope: Scope, inside: Scope, found: Found) -> Found:
+        """The nested flow has come to rest; its entry says how."""
+        entry = inside.entry
+        del self._scopes[inside.path]
+        if isinstance(found, Failed) and self._again(node, scope, entry, found.entry):
+            return self._nested(node, scope, entry)
+        move.merge_state(self.journal, scope, entry.state or {})
+        move.close_workflow(self.journal, scope, entry, found, self.now)
+        self.turn.notices.append(Notice(inside, found))
+        return self._found(entry)
+
+    def _again(self, node: WorkflowNode, scope: Scope, entry: Entry, failed: Entry) -> bool:
+        retryable = not failed.non_retryable
+        policy = self.policy(node, scope)
+        if not move.tries_again(self.journal, entry, retryable, self.now, policy):
+            entry.tries -= 1
+            return False
+        entry.wake_at = None
+        entry.state = dict(scope.entry.state or {})
+        return True
+
+    # --- blocks -------------------------------------------------------------------------------
+
+    def _parallel(self, node: ParallelNode, scope: Scope) -> Found:
+        members = list(enumerate(node.members))
+        if self.journal.execution.per_step:
+            members = members[:1]
+        return self._arms(members, scope)
+
+    def _branch(self, node: BranchNode, scope: Scope) -> Found:
+        chosen = self._decide(
+            "branch", tuple(arm.condition for arm in node.arms), node, scope, scope.value
+        )
+        if not isinstance(chosen, Done):
+            return chosen
+        members = [(index, node.arms[index].member) for index in chosen.value]
+        if self.journal.execution.per_step:
+            members = members[:1]
+        if not members:
+            return Done({}, None, chosen.order)
+        return self._arms(members, scope)
+
+    def _arms(self, members: list[tuple[int, Member]], scope: Scope) -> Found:
+        found = []
+        for arm, member in members:
+            blank = self._blank(member, scope, position=(scope.index, arm))
+            found.append((member.id, self._member(member, scope, blank)))
+        return blocks.settle_arms(found)
+
+    # --- loops --------------------------------------------------------------------------------
+
+    def _loop(self, node: LoopNode, scope: Scope) -> Found:
+        base = paths.join(scope.path, node.key)
+        while True:
+            number, value, ref = scope.loops.get(base, (1, scope.value, scope.ref))
+            path = paths.iteration(base, number)
+            blank = self._blank(node.member, scope, path, iteration=number, value=value, ref=ref)
+            found = self._member(node.member, scope, blank)
+            if isinstance(found, Canceled) and number > 1:
+                self._stop_loop(paths.iteration(base, number - 1))
+            if not isinstance(found, Done):
+                return found
+            verdict = self._decide(
+                "loop", (node.condition,), node, scope, found.value, path=path, iteration=number
+            )
+            if not isinstance(verdict, Done):
+                return verdict
+            if truthy(verdict.value) == (node.kind == "dountil"):
+                return found
+            scope.loops[base] = number + 1, found.value, found.ref
+
+    def _stop_loop(self, path: str) -> None:
+        """The run was canceled between two iterations."""
+        verdict = self.journal.entries[paths.decision(path)]
+        verdict.status = Status.CANCELED
+        self.journal.touch(verdict)
+
+    # --- foreach ------------------------------------------------------------------------------
+
+    def _foreach(self, node: ForeachNode, scope: Scope) -> Found:
+        path = paths.join(scope.path, node.key)
+        entry = self.journal.get(path)
+        if entry is None:
+            if self.journal.canceled:
+                return CANCELED
+            blank = self._blank(node.member, scope, path, kind=Kind.FOREACH)
+            entry = move.begin(self.journal, scope, blank, self.now)
+            self.issued.add(path)
+        if entry.taken or entry.status not in (Status.RUNNING, Status.RESUMED):
+            return self._found(entry)
+        if entry.status is Status.RUNNING and path not in self.issued:
+            move.begin_again(self.journal, scope, entry, self.now)
+        self.issued.add(path)
+        width = self._concurrency(node, scope, entry)
+        if not isinstance(width, int):
+            return width
+        if path not in scope.fans:
+            scope.fans[path] = blocks.rebuild_fan(self.journal, entry, width)
+        visit = self._item_visitor(node, scope, entry)
+        found = blocks.advance_fan(self.journal, scope, entry, scope.fans[path], visit, self.now)
+        if not isinstance(found, Open):
+            del scope.fans[path]
+        return found
+
+    def _item_visitor(
+        self, node: ForeachNode, scope: Scope, entry: Entry
+    ) -> Callable[[int, Json], Found]:
+        def visit(index: int, value: Json) -> Found:
+            blank = self._blank(
+                node.member,
+                scope,
+                paths.item(entry.path, index),
+                value=value,
+                ref=f"item:{index}:{entry.path}",
+            )
+            return self._member(node.member, scope, blank)
+
+        return visit
+
+    def _concurrency(self, node: ForeachNode, scope: Scope, entry: Entry) -> int | Found:
+        if isinstance(node.concurrency, int):
+            return max(node.concurrency, 1)
+        found = self._decide("concurrency", (node.concurrency,), node, scope, entry.input)
+        if not isinstance(found, Done):
+            return found
+        return found.value if isinstance(found.value, int) and found.value > 0 else 1
+
+    # --- waits and decisions ------------------------------------------------------------------
+
+    def _wait(self, node: SleepNode | SleepUntilNode, scope: Scope) -> Found:
+        path = paths.join(scope.path, node.key)
+        entry = self.journal.get(path)
+        if entry is None:
+            if self.journal.canceled:
+                return CANCELED
+            until = self._until(node, scope)
+            if not isinstance(until, int):
+                return until
+            blank = self._blank(node, scope, kind=Kind.WAIT, wake_at=until)
+            blank.status = Status.WAITING
+            entry = move.begin(self.journal, scope, blank, self.now)
+        if entry.taken or entry.status is not Status.WAITING:
+            return self._found(entry)
+        if self.journal.canceled:
+            return CANCELED
+        if entry.wake_at is not None and entry.wake_at > self.now:
+            self.turn.wake(entry.wake_at)
+            return OPEN
+        move.finish(
+            self.journal,
+            scope,
+            entry,
+            Status.SUCCESS,
+            self.now,
+            output=entry.input,
+            ref=f"in:{path}",
+        )
+        return self._found(entry)
+
+    def _until(self, node: SleepNode | SleepUntilNode, scope: Scope) -> int | Found:
+        """The time (ms) a wait ends, fixed when it begins."""
+        given = node.seconds if isinstance(node, SleepNode) else node.when
+        kind = "sleep" if isinstance(node, SleepNode) else "sleep_until"
+        if not callable(given):
+            return (
+                self.now + round(given * 1000)
+                if kind == "sleep"
+                else round(given.timestamp() * 1000)
+            )
+        found = self._decide(kind, (given,), node, scope, scope.value)
+        if not isinstance(found, Done):
+            return found
+        return self.now + found.value if kind == "sleep" else found.value
+
+    def _decide(
+        self,
+        kind: str,
+        functions: tuple[Callable[..., Any], ...],
+        node: Any,
+        scope: Scope,
+        value: Json,
+        *,
+        path: str = "",
+        iteration: int | None = None,
+    ) -> Found:
+        """The recorded answer of user functions; asks for it when there is none."""
+        path = paths.decision(path or paths.join(scope.path, node.key))
+        entry = self.journal.get(path)
+        if entry is None or (entry.status is Status.RUNNING and path not in self.issued):
+            if entry is None:
+                entry = self.journal.add(
+                    Entry(path, node.key, Kind.DECISION, Status.RUNNING, started_at=self.now)
+                )
+            if self.journal.canceled:
+                entry.status = Status.CANCELED
+                self.journal.touch(entry)
+                return CANCELED
+            self.issued.add(path)
+            self.turn.commands.append(Decide(path, kind, functions, entry, scope, value, iteration))
+        return self._found(entry)
+
+    _VISITORS: dict[type, Callable[..., Found]] = {
+        StepNode: _single,
+        WorkflowNode: _single,
+        MapNode: _single,
+        ParallelNode: _parallel,
+        BranchNode: _branch,
+        LoopNode: _loop,
+        ForeachNode: _foreach,
+        SleepNode: _wait,
+        SleepUntilNode: _wait,
+    }

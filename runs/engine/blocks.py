@@ -1,0 +1,171 @@
+"""Blocks with many members: what parallel, branch and foreach come to from their members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from runs.engine import events
+from runs.engine import path as paths
+from runs.engine import transitions as move
+from runs.engine.journal import Entry, Journal, Status
+from runs.engine.outcomes import (
+    CANCELED,
+    OPEN,
+    PAUSED,
+    Bail,
+    Canceled,
+    Done,
+    Failed,
+    Fan,
+    Found,
+    Halted,
+    Open,
+    Paused,
+    Scope,
+    Threw,
+)
+
+Json = Any
+
+# --- parallel and branch ---------------------------------------------------------------------
+
+
+def settle_arms(found: list[tuple[str, Found]]) -> Found:
+    """What a block of arms (step id, what it came to) comes to, once all are at rest."""
+    results = [result for _, result in found]
+    if any(isinstance(result, Open) for result in results):
+        return OPEN
+    for result in results:
+        if isinstance(result, Failed):
+            return result
+    halted = [entry for r in results if isinstance(r, Halted) for entry in r.entries]
+    if halted:
+        return Halted(tuple(halted))
+    if any(isinstance(result, Canceled) for result in results):
+        return CANCELED
+    if any(isinstance(result, Paused) for result in results):
+        return PAUSED
+    return _gather(found)
+
+
+def _gather(found: list[tuple[str, Found]]) -> Done:
+    """The arms' outputs by step id; what is carried on also has those of arms that bailed."""
+    own: dict[str, tuple[Json, str]] = {}
+    carried: dict[str, tuple[Json, str]] = {}
+    order = 0
+    for step_id, result in found:
+        if isinstance(result, Done):
+            order = max(order, result.order)
+            if result.value is not None and result.ref is not None:
+                own[step_id] = carried[step_id] = result.value, result.ref.partition(":")[2]
+        elif isinstance(result, Bail):
+            order = max(order, result.entry.ended)
+            if result.entry.output is not None:
+                carried[step_id] = result.entry.output, result.entry.path
+    return Done(*_object(own), order, carry=_object(carried))
+
+
+def _object(outputs: dict[str, tuple[Json, str]]) -> tuple[Json, str]:
+    value = {step_id: output for step_id, (output, _) in outputs.items()}
+    return value, "arms:" + "|".join(path for _, path in outputs.values())
+
+
+# --- foreach ---------------------------------------------------------------------------------
+
+
+def rebuild_fan(journal: Journal, entry: Entry, concurrency: int) -> Fan:
+    """How far a foreach has come, found again in the journal."""
+    items = entry.input if isinstance(entry.input, list) else []
+    fan = Fan(items, concurrency)
+    for index in range(len(items)):
+        child = journal.get(paths.item(entry.path, index))
+        if child is None:
+            fan.todo.append(index)
+        elif child.status in (Status.SUCCESS, Status.SKIPPED):
+            fan.done += 1
+        elif child.status is Status.SUSPENDED:
+            fan.suspended.append(index)
+        else:
+            fan.open[index] = None
+    return fan
+
+
+def advance_fan(
+    journal: Journal,
+    scope: Scope,
+    entry: Entry,
+    fan: Fan,
+    visit: Callable[[int, Json], Found],
+    now: int,
+) -> Found:
+    """Look after the open items, start new ones in order, and settle the foreach at the end."""
+    for index in tuple(fan.open):
+        _look(journal, scope, entry, fan, index, visit, now)
+    while fan.todo and len(fan.open) < fan.concurrency and not (fan.stopped or journal.canceled):
+        index = fan.todo.popleft()
+        fan.open[index] = None
+        _look(journal, scope, entry, fan, index, visit, now)
+    if fan.open:
+        return OPEN
+    return _settle_fan(journal, scope, entry, fan, now)
+
+
+def _look(
+    journal: Journal,
+    scope: Scope,
+    entry: Entry,
+    fan: Fan,
+    index: int,
+    visit: Callable[[int, Json], Found],
+    now: int,
+) -> None:
+    found = visit(index, fan.items[index])
+    if isinstance(found, Open):
+        return
+    del fan.open[index]
+    status = "failed"
+    if isinstance(found, Done):
+        fan.done += 1
+        status = "success"
+    elif isinstance(found, Halted):
+        fan.suspended.append(index)
+        status = "suspended"
+    elif isinstance(found, Failed | Bail):
+        fan.broken.append(found.entry)
+    fan.stopped = fan.stopped or status != "success"
+    if not scope.silent and not isinstance(found, Canceled | Paused):
+        own = {"completedCount": fan.done, "totalCount": len(fan.items), "currentIndex": index}
+        path = paths.item(entry.path, index)
+        journal.emit(events.STEP_PROGRESS, path, now, own | {"iterationStatus": status})
+
+
+def _settle_fan(journal: Journal, scope: Scope, entry: Entry, fan: Fan, now: int) -> Found:
+    failed = [child for child in fan.broken if child.status is Status.FAILED]
+    if failed:
+        worst = min(failed, key=lambda child: child.ended)
+        threw = Threw(worst.error or {}, not worst.non_retryable, worst.tripwire)
+        move.fail(journal, scope, entry, now, threw)
+        return Failed(entry)
+    if fan.broken:
+        bailed = fan.broken[0]
+        ref = f"out:{bailed.path}"
+        move.finish(journal, scope, entry, Status.BAILED, now, output=bailed.output, ref=ref)
+        return Bail(entry)
+    if journal.canceled:
+        outputs = _outputs(journal, entry, fan)
+        move.finish(journal, scope, entry, Status.CANCELED, now, output=outputs)
+        return CANCELED
+    if fan.suspended:
+        lowest = journal.entries[paths.item(entry.path, min(fan.suspended))]
+        move.suspend(journal, scope, entry, lowest.suspend_payload, now)
+        return Halted((entry,))
+    ref = f"list:{len(fan.items)}:{entry.path}"
+    outputs = _outputs(journal, entry, fan)
+    move.finish(journal, scope, entry, Status.SUCCESS, now, output=outputs, ref=ref)
+    return Done(outputs, f"out:{entry.path}", entry.ended)
+
+
+def _outputs(journal: Journal, entry: Entry, fan: Fan) -> list[Json]:
+    children = (journal.get(paths.item(entry.path, index)) for index in range(len(fan.items)))
+    return [None if child is None else child.output for child in children]

@@ -1,0 +1,110 @@
+"""Events: what a run tells the world, in the order in which it happened.
+
+A stored :class:`Event` is thin: it names the entry it is about, and carries itself only what that
+entry will not show for ever (a suspend payload, resume data, a chunk). :func:`wire` puts the two
+together into the shape that Mastra's streams have; so a replay shows what the live stream showed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from runs.engine import path as paths
+
+if TYPE_CHECKING:
+    from runs.engine.journal import Entry
+
+START: Final = "workflow-start"
+FINISH: Final = "workflow-finish"
+CANCELED: Final = "workflow-canceled"
+PAUSED: Final = "workflow-paused"
+STEP_START: Final = "workflow-step-start"
+STEP_RESULT: Final = "workflow-step-result"
+STEP_FINISH: Final = "workflow-step-finish"
+STEP_SUSPENDED: Final = "workflow-step-suspended"
+STEP_WAITING: Final = "workflow-step-waiting"
+STEP_PROGRESS: Final = "workflow-step-progress"
+STEP_OUTPUT: Final = "workflow-step-output"
+#: Marks a chunk of ``writer.custom`` in storage; on the wire it is the chunk itself.
+CUSTOM: Final = "custom"
+
+#: Events about an entry, with that entry's record as their payload.
+ABOUT_STEP = frozenset({STEP_START, STEP_RESULT, STEP_SUSPENDED, STEP_WAITING})
+
+#: Counters a finish event has for the sake of clients; workflows here use no language models.
+USAGE = {
+    "inputTokens": 0,
+    "outputTokens": 0,
+    "totalTokens": 0,
+    "cachedInputTokens": 0,
+    "cacheCreationInputTokens": 0,
+    "reasoningTokens": 0,
+}
+
+
+@dataclass(slots=True)
+class Event:
+    """One event; ``seq`` (from 0, without gaps) is given when it is stored."""
+
+    type: str
+    path: str
+    attempt: int
+    at: int
+    own: dict[str, Any] = field(default_factory=dict)
+    seq: int = -1
+
+
+def wire(event: Event, run_id: str, entry: Entry | None, root: Entry | None) -> dict[str, Any]:
+    """The event as Mastra's streams show it.
+
+    ``entry`` is the one at the event's path, ``root`` the root entry of the same attempt.
+    """
+    if event.type == CUSTOM:
+        return _custom(event, run_id)
+    if event.type == STEP_OUTPUT:
+        payload = {"output": event.own["output"], "runId": run_id, "stepName": event.own["step"]}
+        return {"type": event.type, "runId": run_id, "from": "USER", "payload": payload}
+    if event.type == START:
+        payload = dict(event.own)
+    elif event.type == FINISH:
+        payload = _finish(event, root)
+    elif entry is None or event.type in (CANCELED, PAUSED):
+        payload = {}
+    else:
+        payload = _about(event, run_id, entry)
+    return {"type": event.type, "runId": run_id, "from": "WORKFLOW", "payload": payload}
+
+
+def _custom(event: Event, run_id: str) -> dict[str, Any]:
+    chunk = dict(event.own)
+    if "data" in chunk and "payload" not in chunk:
+        chunk |= {"runId": run_id, "from": "WORKFLOW"}
+    return chunk
+
+
+def _finish(event: Event, root: Entry | None) -> dict[str, Any]:
+    payload: dict[str, Any] = {"metadata": {}, "output": {"usage": USAGE}} | event.own
+    if payload["workflowStatus"] == "success" and root is not None and root.output is not None:
+        payload["finalWorkflowResult"] = root.output
+    return payload
+
+
+def _about(event: Event, run_id: str, entry: Entry) -> dict[str, Any]:
+    from runs.engine import records
+
+    ident = paths.dotted(event.path)
+    payload: dict[str, Any] = {"id": ident, "stepName": ident}
+    if entry.kind not in ("foreach", "wait"):
+        payload["stepCallId"] = call_id(run_id, event)
+    if event.type == STEP_PROGRESS:
+        del payload["stepCallId"]
+        output = entry.output if event.own["iterationStatus"] == "success" else None
+        return payload | event.own | ({} if output is None else {"iterationOutput": output})
+    return payload | records.of_event(event, entry) | event.own
+
+
+def call_id(run_id: str, event: Event) -> str:
+    """An id shared by the events of one execution of a step, stable over replays."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{run_id}/{event.attempt}/{event.path}"))

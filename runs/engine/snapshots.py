@@ -1,0 +1,124 @@
+"""A run as Mastra stores and shows it: its snapshot, and the record that clients read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from runs.engine import path as paths
+from runs.engine import records, result, suspensions
+from runs.engine.journal import Entry, Journal, Kind, Status
+
+Json = Any
+
+#: Members of a run record that a caller may ask for, and get only then if it asks at all.
+FIELDS = (
+    "result",
+    "error",
+    "payload",
+    "steps",
+    "activeStepsPath",
+    "serializedStepGraph",
+    "suspendedPaths",
+    "resumeLabels",
+    "waitingPaths",
+    "requestContext",
+)
+
+
+def snapshot(journal: Journal, scope: str = paths.ROOT) -> dict[str, Json]:
+    """The stored form of a run, or of the nested workflow whose entry is at ``scope``."""
+    entry = journal.entries.get(scope)
+    inside = scope if entry is None else paths.inner(scope, entry.tries + 1) if scope else scope
+    status = journal.status if scope == paths.ROOT or entry is None else entry.status
+    shown: dict[str, Json] = {
+        "runId": journal.run_id,
+        "status": Status.SUCCESS.value if status is Status.BAILED else status.value,
+        "value": (entry.state if entry else None) or {},
+        "context": _context(journal, inside, entry),
+        "activePaths": _active_paths(journal, inside),
+        "activeStepsPath": _positions(journal, inside, Status.RUNNING, Status.RESUMED),
+        "suspendedPaths": _positions(journal, inside, Status.SUSPENDED),
+        "waitingPaths": {},
+        "resumeLabels": suspensions.labels(journal, inside),
+        "stepExecutionPath": result.execution_path(journal) if scope == paths.ROOT else [],
+        "requestContext": dict(journal.request_context),
+    }
+    if entry is not None:
+        shown |= _outcome(entry)
+    return shown
+
+
+def _context(journal: Journal, scope: str, entry: Entry | None) -> dict[str, Json]:
+    given = {} if entry is None or entry.input is None else {"input": entry.input}
+    return given | records.steps(journal, scope)
+
+
+def _outcome(entry: Entry) -> dict[str, Json]:
+    if entry.status is Status.SUCCESS and entry.output is not None:
+        return {"result": entry.output}
+    return {} if entry.error is None else {"error": entry.error}
+
+
+def _active_paths(journal: Journal, scope: str) -> list[int]:
+    begun = [entry for entry in _entries(journal, scope) if entry.position]
+    last = max(begun, key=lambda entry: entry.begun, default=None)
+    return [] if last is None else list(last.position[:1])
+
+
+def _positions(journal: Journal, scope: str, *statuses: Status) -> dict[str, list[int]]:
+    return {
+        entry.step_id: list(entry.position)
+        for entry in _entries(journal, scope)
+        if entry.status in statuses
+    }
+
+
+def _entries(journal: Journal, scope: str) -> Iterator[Entry]:
+    for (where, _), path in journal.latest.items():
+        if where == scope:
+            yield journal.entries[path]
+
+
+def run_record(
+    journal: Journal, *, fields: list[str] | None = None, with_nested_workflows: bool = True
+) -> dict[str, Json]:
+    """The members of a run record that its journal gives; ``fields`` keeps only those named."""
+    root = journal.entries.get(paths.ROOT)
+    shown = snapshot(journal)
+    record: dict[str, Json] = {
+        "steps": flattened(journal) if with_nested_workflows else records.steps(journal),
+        **{name: shown[name] for name in ("activeStepsPath", "suspendedPaths", "resumeLabels")},
+        "waitingPaths": {},
+    }
+    record |= {name: shown[name] for name in ("result", "error") if name in shown}
+    if root is not None and root.input is not None:
+        record["payload"] = root.input
+    if fields is not None:
+        if "requestContext" in fields:
+            record["requestContext"] = shown["requestContext"]
+        record = {name: value for name, value in record.items() if name in fields}
+    if root is not None and root.state:
+        record["initialState"] = root.state
+    return record
+
+
+def flattened(journal: Journal, scope: str = paths.ROOT, prefix: str = "") -> dict[str, Json]:
+    """Records by dotted id, those of nested workflows after that of the step they are."""
+    shown: dict[str, Json] = {}
+    for (where, step_id), path in list(journal.latest.items()):
+        if where != scope:
+            continue
+        entry = journal.entries[path]
+        shown[prefix + step_id] = records.record(journal, entry)
+        if entry.kind is Kind.WORKFLOW:
+            shown |= _inside(journal, entry, f"{prefix}{step_id}.")
+        elif entry.kind is Kind.FOREACH:
+            for index, item in enumerate(records.items(journal, entry)):
+                if item.kind is Kind.WORKFLOW:
+                    shown |= _inside(journal, item, f"{prefix}{step_id}[{index}].")
+    return shown
+
+
+def _inside(journal: Journal, entry: Entry, prefix: str) -> dict[str, Json]:
+    return flattened(journal, paths.inner(entry.path, entry.tries + 1), prefix)

@@ -1,0 +1,254 @@
+"""How an entry moves: the only code that changes entries, and tells it in events.
+
+    (absent) -> running -> success | failed | bailed
+                        -> suspended -> resumed -> running -> ...
+    (absent) -> waiting -> success
+
+A settled entry never moves again. A started entry that lost its worker begins again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runs.engine import events
+from runs.engine import path as paths
+from runs.engine.journal import Entry, Journal, Kind, Status
+from runs.engine.outcomes import (
+    Answer,
+    Bail,
+    Bailed,
+    Canceled,
+    Done,
+    Failed,
+    Found,
+    Halted,
+    Paused,
+    Scope,
+    Succeeded,
+    Suspended,
+    Threw,
+)
+from runs.engine.retry import RetryPolicy
+
+Json = Any
+META = "__workflow_meta"
+
+
+# --- beginning -------------------------------------------------------------------------------
+
+
+def begin(journal: Journal, scope: Scope, entry: Entry, now: int) -> Entry:
+    """Take up a new entry as begun now. What an earlier resume of its id left stays visible."""
+    if not entry.is_item:
+        before = journal.latest_of(scope.path, entry.step_id)
+        if before is not None:
+            entry.resume_payload, entry.resumed_at = before.resume_payload, before.resumed_at
+    entry.started_at = now
+    journal.add(entry)
+    if entry.kind is Kind.WAIT:
+        _tell(journal, scope, entry, events.STEP_WAITING, now)
+    else:
+        _tell_start(journal, scope, entry, now)
+    return entry
+
+
+def begin_again(journal: Journal, scope: Scope, entry: Entry, now: int) -> None:
+    """Begin anew what was going on when its worker died; resume data given to it stays its own."""
+    entry.status = Status.RUNNING
+    entry.starts += 1
+    if not entry.resuming:
+        entry.started_at = now
+    journal.touch(entry)
+    _tell_start(journal, scope, entry, now)
+
+
+def resume(
+    journal: Journal, entry: Entry, data: Json, now: int, *, fresh: bool, silent: bool
+) -> None:
+    """Let a suspended entry go on with ``data``; ``fresh`` runs it as if for the first time.
+
+    The suspend payload stays in the entry: the body is given it once more as suspend data.
+    """
+    entry.status = Status.RESUMED
+    entry.labels = ()
+    entry.resuming = not fresh
+    if fresh:
+        entry.started_at = now
+    else:
+        entry.resume_payload, entry.resumed_at = data, now
+    journal.touch(entry)
+    if not silent:
+        tell_resumed(journal, entry, now)
+
+
+def tell_resumed(journal: Journal, entry: Entry, now: int) -> None:
+    if not entry.is_item:
+        journal.emit(events.STEP_START, entry.path, now, _start_fields(entry))
+
+
+# --- ending ----------------------------------------------------------------------------------
+
+
+def answer(
+    journal: Journal, scope: Scope, entry: Entry, given: Answer, now: int, policy: RetryPolicy
+) -> None:
+    """Record what came of running a step's body."""
+    match given:
+        case Succeeded(output):
+            finish(journal, scope, entry, Status.SUCCESS, now, output=output)
+        case Bailed(value):
+            finish(journal, scope, entry, Status.BAILED, now, output=value)
+        case Suspended(payload, output, labels):
+            entry.suspend_output, entry.labels = output, labels
+            suspend(journal, scope, entry, payload, now)
+        case Threw():
+            _threw(journal, scope, entry, given, now, policy)
+
+
+def _threw(
+    journal: Journal, scope: Scope, entry: Entry, threw: Threw, now: int, policy: RetryPolicy
+) -> None:
+    if tries_again(journal, entry, threw.retryable, now, policy):
+        return
+    fail(journal, scope, entry, now, threw)
+
+
+def tries_again(
+    journal: Journal, entry: Entry, retryable: bool, now: int, policy: RetryPolicy
+) -> bool:
+    """Count a failed try; if another one is due, note when (``wake_at``) and return True."""
+    entry.tries += 1
+    journal.touch(entry)
+    delay = policy.delay_after(entry.tries) if retryable and not journal.canceled else None
+    entry.wake_at = None if delay is None else now + round(delay * 1000)
+    return delay is not None
+
+
+def fail(journal: Journal, scope: Scope, entry: Entry, now: int, threw: Threw) -> None:
+    entry.error, entry.tripwire = threw.error, threw.tripwire
+    entry.non_retryable = not threw.retryable and threw.tripwire is None
+    finish(journal, scope, entry, Status.FAILED, now)
+
+
+def finish(
+    journal: Journal,
+    scope: Scope,
+    entry: Entry,
+    status: Status,
+    now: int,
+    *,
+    output: Json = None,
+    ref: str | None = None,
+) -> None:
+    """Settle an entry; ``ref`` names where its output is stored when that is not here."""
+    entry.status, entry.ended_at, entry.wake_at = status, now, None
+    entry.output, entry.output_ref = output, ref
+    entry.ended = journal.next_order()
+    journal.touch(entry)
+    if entry.kind is Kind.DECISION:
+        return
+    _tell(journal, scope, entry, events.STEP_RESULT, now)
+
+
+def suspend(journal: Journal, scope: Scope, entry: Entry, payload: Json, now: int) -> None:
+    entry.status, entry.suspended_at, entry.suspend_payload = Status.SUSPENDED, now, payload
+    entry.ended = journal.next_order()
+    journal.touch(entry)
+    _tell(journal, scope, entry, events.STEP_SUSPENDED, now, _suspended_fields(entry))
+
+
+def close_workflow(journal: Journal, scope: Scope, entry: Entry, found: Found, now: int) -> None:
+    """Record what a nested workflow's flow came to as the outcome of the step it is."""
+    match found:
+        case Done(value, ref):
+            finish(journal, scope, entry, Status.SUCCESS, now, output=value, ref=ref)
+        case Bail(bailed):
+            ref = f"out:{bailed.path}"
+            finish(journal, scope, entry, Status.SUCCESS, now, output=bailed.output, ref=ref)
+        case Failed(failed):
+            threw = Threw(failed.error or {}, not failed.non_retryable, failed.tripwire)
+            fail(journal, scope, entry, now, threw)
+        case Halted(entries):
+            payload = {**_object(user_part(entries[-1].suspend_payload))}
+            inner = _object(_object(entries[-1].suspend_payload).get(META)).get("path", [])
+            payload[META] = {"runId": journal.run_id, "path": [entries[-1].step_id, *inner]}
+            suspend(journal, scope, entry, payload, now)
+        case Canceled():
+            _tell(journal, scope, entry, events.CANCELED, now)
+            finish(journal, scope, entry, Status.SUCCESS, now)
+        case Paused():
+            _tell(journal, scope, entry, events.PAUSED, now)
+            _pause(journal, scope, entry, now)
+
+
+def _pause(journal: Journal, scope: Scope, entry: Entry, now: int) -> None:
+    entry.status = Status.PAUSED
+    entry.ended = journal.next_order()
+    journal.touch(entry)
+    _tell(journal, scope, entry, events.STEP_RESULT, now)
+
+
+def _object(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def merge_state(journal: Journal, scope: Scope, patch: dict[str, Json]) -> None:
+    """Merge a step's state into that of its workflow: keys left out of it stay."""
+    if scope.entry.state is None:
+        scope.entry.state = {}
+    scope.entry.state.update(patch)
+    journal.touch(scope.entry)
+
+
+def user_part(payload: Json) -> Json:
+    """A suspend payload without the engine's own member."""
+    if isinstance(payload, dict) and META in payload:
+        return {key: value for key, value in payload.items() if key != META}
+    return payload
+
+
+# --- telling ---------------------------------------------------------------------------------
+
+
+def _tell(
+    journal: Journal,
+    scope: Scope,
+    entry: Entry,
+    type_: str,
+    now: int,
+    own: dict[str, Json] | None = None,
+) -> None:
+    if not scope.silent and not entry.is_item:
+        journal.emit(type_, entry.path, now, own)
+
+
+def _tell_start(journal: Journal, scope: Scope, entry: Entry, now: int) -> None:
+    own = _start_fields(entry) if entry.resumed_at is not None else None
+    _tell(journal, scope, entry, events.STEP_START, now, own)
+
+
+def _start_fields(entry: Entry) -> dict[str, Json]:
+    """What a start event shows that the entry may not show for ever."""
+    own: dict[str, Json] = {"startedAt": entry.started_at}
+    if entry.resumed_at is not None:
+        own |= {"resumePayload": entry.resume_payload, "resumedAt": entry.resumed_at}
+    return own
+
+
+def _suspended_fields(entry: Entry) -> dict[str, Json]:
+    own: dict[str, Json] = {"suspendedAt": entry.suspended_at}
+    if entry.kind is Kind.FOREACH:
+        return own | _present("suspendPayload", user_part(entry.suspend_payload))
+    own |= _start_fields(entry)
+    own |= _present("suspendPayload", entry.suspend_payload)
+    return own | _present("suspendOutput", entry.suspend_output)
+
+
+def _present(name: str, value: Json) -> dict[str, Json]:
+    return {} if value is None else {name: value}
+
+
+def scope_id(scope: Scope) -> str:
+    """The workflow's id as events show it: dotted, empty for the root."""
+    return paths.dotted(scope.path)

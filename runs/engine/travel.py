@@ -1,0 +1,335 @@
+"""Time travel: a new attempt's journal, made of what an older attempt recorded before a step.
+
+What lies before the target is taken over: recorded entries are kept (they refer to the attempt that
+holds their values), the caller's context stands in for or over them, and what neither knows counts
+as done without a value. The target and all after it is absent, so the next drive runs it.
+
+Where Mastra's rules would run a step again that nobody asked for, or not the one that was asked
+for, ours are: the arm of a parallel or branch that is the target runs, whatever its condition says,
+and its siblings' recorded successes stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from runs.definition.nodes import (
+    BranchNode,
+    ForeachNode,
+    LoopNode,
+    Node,
+    ParallelNode,
+    SleepNode,
+    SleepUntilNode,
+    WorkflowNode,
+)
+from runs.definition.truth import truthy
+from runs.definition.workflow import Workflow
+from runs.engine import path as paths
+from runs.engine import result
+from runs.engine.journal import SETTLED, Entry, Journal, Kind, Status
+
+Json = Any
+Context = Mapping[str, Mapping[str, Json]]
+
+_GOOD = frozenset({Status.SUCCESS, Status.BAILED, Status.SKIPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """Where to, and what the caller brings along."""
+
+    target: Sequence[str]
+    now: int
+    input_data: Json = None
+    resume_data: Json = None
+    context: Context = field(default_factory=dict)
+    nested: Mapping[str, Context] = field(default_factory=dict)
+
+
+def members(node: Node) -> list[Any]:
+    """The steps, workflows, maps and waits that an entry of a flow consists of."""
+    if isinstance(node, ParallelNode):
+        return list(node.members)
+    if isinstance(node, BranchNode):
+        return [arm.member for arm in node.arms]
+    return [node.member] if isinstance(node, LoopNode | ForeachNode) else [node]
+
+
+def holds(node: Node, step_id: str) -> bool:
+    return any(member.id == step_id for member in members(node))
+
+
+def travel(old: Journal, workflow: Workflow, trip: Trip, state: dict[str, Json] | None) -> Journal:
+    """The journal of the next attempt; ``old`` stays as it is. The target must exist."""
+    known = old.entries.get(paths.ROOT)
+    new = Journal(
+        old.workflow_id,
+        old.run_id,
+        old.resource_id,
+        attempt=old.attempt + 1 if known else old.attempt,
+        request_context=dict(old.request_context),
+        execution=replace(old.execution),
+        path_before=result.execution_path(old) if known else [],
+        order=old.order,
+    )
+    root = Entry(paths.ROOT, workflow.id, Kind.WORKFLOW, Status.RUNNING)
+    root.input = _run_input(workflow, known, trip)
+    root.state = dict(state if state is not None else (known.state if known else None) or {})
+    root.started_at = known.started_at if known else None
+    new.add(root)
+    _Rebuilt(old, new, workflow, trip).rebuild(root.input)
+    return new
+
+
+def _run_input(workflow: Workflow, known: Entry | None, trip: Trip) -> Json:
+    first = workflow.flow[0]
+    stored = known.input if known else None
+    given = [_given(trip.context, member.id, "payload") for member in members(first)]
+    choices = [value for value in given if value is not None]
+    if holds(first, trip.target[0]) and len(trip.target) == 1 and trip.input_data is not None:
+        choices.append(trip.input_data)
+    return next((value for value in [*choices, stored] if value is not None), {})
+
+
+def _given(context: Context, step_id: str, name: str) -> Json:
+    return (context.get(step_id) or {}).get(name)
+
+
+class _Rebuilt:
+    """One workflow of the new journal: the root, or the nested one the target lies in."""
+
+    def __init__(
+        self,
+        old: Journal,
+        new: Journal,
+        workflow: Workflow,
+        trip: Trip,
+        scope: str = paths.ROOT,
+        recorded_at: str = paths.ROOT,
+    ) -> None:
+        self.old, self.new, self.workflow, self.trip = old, new, workflow, trip
+        #: Where this workflow is in the new journal, and where in the old one.
+        self.scope, self.recorded_at = scope, recorded_at
+
+    def rebuild(self, value: Json) -> None:
+        """Fill in all entries up to the target's; ``value`` is the workflow's input."""
+        at = next(i for i, n in enumerate(self.workflow.flow) if holds(n, self.trip.target[0]))
+        for index, node in enumerate(self.workflow.flow[:at]):
+            brought = self.trip.input_data if index == at - 1 else None
+            brought = brought if len(self.trip.target) == 1 else None
+            value = self._before(node, index, value, brought)
+        self._target(self.workflow.flow[at], at, value)
+
+    # --- entries before the target's ----------------------------------------------------------
+
+    def _before(self, node: Node, index: int, value: Json, brought: Json) -> Json:
+        """Take over one entry of the flow; its output is the next one's input."""
+        outputs = {}
+        for arm, member in enumerate(members(node)):
+            position = (index, arm) if isinstance(node, ParallelNode | BranchNode) else (index,)
+            entry = self._take_over(node, member, position, value, brought)
+            if entry is not None and entry.output is not None:
+                outputs[member.id] = entry.output
+        if isinstance(node, BranchNode):
+            self._decide_branch(node)
+        if isinstance(node, ParallelNode | BranchNode):
+            return outputs
+        return next(iter(outputs.values()), None)
+
+    def _take_over(
+        self, node: Node, member: Any, position: tuple[int, ...], value: Json, brought: Json
+    ) -> Entry | None:
+        stored = self._stored(member.id)
+        given = self.trip.context.get(member.id)
+        if stored is not None and given is None and brought is None and stored.status in _GOOD:
+            return self._keep(stored)
+        if isinstance(node, BranchNode) and stored is None and given is None:
+            return self._skip(node, member, position, value)
+        return self._stand_in(node, member, position, value, brought)
+
+    def _stored(self, step_id: str) -> Entry | None:
+        return self.old.latest_of(self.recorded_at, step_id)
+
+    def _keep(self, stored: Entry) -> Entry:
+        """Keep an entry with all below it (and all iterations of a loop)."""
+        base = stored.path.partition("#")[0] if stored.iteration is not None else stored.path
+        for entry in list(self.old.entries.values()):
+            if entry.path != paths.ROOT and paths.is_within(entry.path, base):
+                self.new.take(self._kept(entry))
+        return self.new.entries[self._moved(stored.path)]
+
+    def _kept(self, entry: Entry) -> Entry:
+        if self.scope == self.recorded_at:
+            return replace(entry, kept_from=entry.kept_from or self.old.attempt, taken=True)
+        # In another place than it was recorded in, so its references no longer hold.
+        return replace(
+            entry,
+            path=self._moved(entry.path),
+            input_ref=None,
+            output_ref=None,
+            kept_from=None,
+            taken=True,
+        )
+
+    def _moved(self, path: str) -> str:
+        return self.scope + path[len(self.recorded_at) :]
+
+    def _skip(self, node: Node, member: Any, position: tuple[int, ...], value: Json) -> Entry:
+        path = paths.join(self.scope, member.key)
+        skipped = Entry(path, member.id, _kind(node, member), Status.SKIPPED, position, value)
+        skipped.taken = True
+        return self.new.add(skipped)
+
+    def _stand_in(
+        self, node: Node, member: Any, position: tuple[int, ...], value: Json, brought: Json
+    ) -> Entry:
+        """An entry of the caller's context, or for a step nothing is known of."""
+        stored = self._stored(member.id)
+        context = self.trip.context.get(member.id) or {}
+        path = paths.join(self.scope, member.key)
+        looped = isinstance(node, LoopNode)
+        entry = replace(stored) if stored else Entry(path, member.id, Kind.STEP, Status.SUCCESS)
+        entry.path = paths.iteration(path, 1) if looped else path
+        entry.kind, entry.position = _kind(node, member), position
+        entry.iteration = 1 if looped else None
+        entry.status = _status(context, stored)
+        entry.input = _first(context.get("payload"), value, entry.input, {})
+        output = _first(context.get("output"), brought, entry.output, {})
+        entry.output = output if entry.status in SETTLED else None
+        entry.input_ref = entry.output_ref = entry.error = entry.kept_from = None
+        entry.taken = True
+        self.new.add(entry)
+        entry.ended = self.new.next_order()
+        if isinstance(node, LoopNode):
+            self._decided(paths.decision(entry.path), node.kind == "dountil")
+        return entry
+
+    def _decided(self, path: str, answer: Json) -> None:
+        entry = Entry(path, path, Kind.DECISION, Status.SUCCESS, output=answer)
+        entry.taken = True
+        self.new.add(entry)
+
+    def _decide_branch(self, node: BranchNode, *also: str) -> None:
+        """The arms that count as chosen: those with an entry, and the target."""
+        chosen = []
+        for index, arm in enumerate(node.arms):
+            entry = self.new.latest_of(self.scope, arm.member.id)
+            if arm.member.id in also or (entry and entry.status is not Status.SKIPPED):
+                chosen.append(index)
+        path = paths.decision(paths.join(self.scope, node.key))
+        if path not in self.new.entries:
+            self._decided(path, chosen)
+
+    # --- the target's entry -------------------------------------------------------------------
+
+    def _target(self, node: Node, index: int, value: Json) -> None:
+        wanted = self.trip.target[0]
+        for arm, member in enumerate(members(node)):
+            if member.id != wanted and not isinstance(node, ParallelNode | BranchNode):
+                continue
+            if member.id != wanted:
+                self._sibling(node, member, (index, arm), value)
+                continue
+            position = (index, arm) if isinstance(node, ParallelNode | BranchNode) else (index,)
+            self._arrive(node, member, position, value)
+        if isinstance(node, BranchNode):
+            self._decide_branch(node, wanted)
+
+    def _sibling(self, node: Node, member: Any, position: tuple[int, ...], value: Json) -> None:
+        stored, given = self._stored(member.id), self.trip.context.get(member.id)
+        if given is not None:
+            self._stand_in(node, member, position, value, None)
+        elif stored is not None and stored.status in _GOOD:
+            self._keep(stored)
+        elif isinstance(node, BranchNode) and stored is None:
+            self._skip(node, member, position, value)
+
+    def _arrive(self, node: Node, member: Any, position: tuple[int, ...], value: Json) -> None:
+        stored = self._stored(member.id)
+        if isinstance(member, WorkflowNode) and len(self.trip.target) > 1:
+            self._enter(node, member, position, value, stored)
+        elif isinstance(node, ForeachNode):
+            self._foreach(stored)
+        elif stored is not None and stored.status is Status.SUSPENDED and self._resumes:
+            if not isinstance(node, LoopNode):
+                self._resume(stored)
+
+    @property
+    def _resumes(self) -> bool:
+        return truthy(self.trip.resume_data)
+
+    def _resume(self, stored: Entry) -> None:
+        """The target is suspended, and the caller brings the answer along."""
+        entry = replace(stored, status=Status.RESUMED, resuming=True, kept_from=None)
+        entry.resume_payload, entry.labels = self.trip.resume_data, ()
+        entry.path, entry.resumed_at = self._moved(stored.path), self.trip.now
+        self.new.add(entry)
+
+    def _foreach(self, stored: Entry | None) -> None:
+        """Items of a foreach that did not succeed as a whole are kept where they did."""
+        if stored is None or stored.status in _GOOD:
+            return
+        for entry in self._items(stored):
+            if entry.status is Status.SUCCESS:
+                self._keep(entry)
+
+    def _items(self, stored: Entry) -> Iterator[Entry]:
+        count = len(stored.input) if isinstance(stored.input, list) else 0
+        for index in range(count):
+            entry = self.old.get(paths.item(stored.path, index))
+            if entry is not None:
+                yield entry
+
+    def _enter(
+        self,
+        node: Node,
+        member: WorkflowNode,
+        position: tuple[int, ...],
+        value: Json,
+        stored: Entry | None,
+    ) -> None:
+        """The target lies inside a nested workflow: that one is rebuilt likewise."""
+        path = paths.join(self.scope, member.key)
+        if isinstance(node, ForeachNode):
+            return
+        looped = isinstance(node, LoopNode)
+        entry = Entry(
+            path=paths.iteration(path, 1) if looped else path,
+            step_id=member.id,
+            kind=Kind.WORKFLOW,
+            status=Status.RUNNING,
+            position=position,
+            input=_first(_given(self.trip.context, member.id, "payload"), value, {}),
+            iteration=1 if looped else None,
+            state=dict(self.new.root.state or {}),
+            starts=0,
+        )
+        self.new.add(entry)
+        inner = replace(
+            self.trip,
+            target=self.trip.target[1:],
+            context=self.trip.nested.get(member.id) or {},
+        )
+        source = paths.inner(stored.path, stored.tries + 1) if stored else entry.path
+        inside = _Rebuilt(self.old, self.new, member.workflow, inner, entry.path, source)
+        inside.rebuild(entry.input)
+
+
+def _kind(node: Node, member: Any) -> Kind:
+    if isinstance(node, ForeachNode):
+        return Kind.FOREACH
+    if isinstance(member, SleepNode | SleepUntilNode):
+        return Kind.WAIT
+    return Kind.WORKFLOW if isinstance(member, WorkflowNode) else Kind.STEP
+
+
+def _status(context: Mapping[str, Json], stored: Entry | None) -> Status:
+    status = Status(context.get("status") or (stored.status if stored else Status.SUCCESS))
+    return Status.SUCCESS if status in (Status.FAILED, Status.CANCELED) else status
+
+
+def _first(*values: Json) -> Json:
+    return next((value for value in values if value is not None), None)

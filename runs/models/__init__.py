@@ -1,0 +1,25 @@
+"""What a run is in the database: plain rows that can be filtered, joined and backed up.
+
+``Workflow`` and ``WorkflowVersion`` say what is defined in code; ``Run`` is one row a run;
+``StepSnapshot`` one row for each path of each attempt; ``RunEvent`` the numbered log;
+``WorkerProcess`` who is alive; ``AuditEntry`` who did what.
+
+Rows of runs, snapshots and events are written by ``runs.store`` alone. Read them as you like.
+"""
+
+from runs.models.audit_entry import AuditEntry
+from runs.models.run import Run
+from runs.models.run_event import RunEvent
+from runs.models.step_snapshot import StepSnapshot
+from runs.models.worker_process import WorkerProcess
+from runs.models.workflow import Workflow, WorkflowVersion
+
+__all__ = [
+    "AuditEntry",
+    "Run",
+    "RunEvent",
+    "StepSnapshot",
+    "WorkerProcess",
+    "Workflow",
+    "WorkflowVersion",
+]

@@ -1,0 +1,75 @@
+"""Two column types: JSON kept as text, and moments kept as milliseconds.
+
+JSON columns of databases parse and rewrite what they store; for payloads that are written once and
+read whole, text is several times faster and is compressed just as well.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+
+def dumps(value: Any) -> str | None:
+    """The JSON text of a value; None for None."""
+    if value is None:
+        return None
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:
+        # Integers beyond 64 bits: JSON has them, orjson does not.
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def loads(text: str | None) -> Any:
+    if text is None:
+        return None
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
+
+
+def to_ms(moment: datetime | None) -> int | None:
+    return None if moment is None else round(moment.timestamp() * 1000)
+
+
+def from_ms(value: int | None) -> datetime | None:
+    return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+
+
+class PayloadField(models.TextField):  # type: ignore[type-arg]
+    """Any JSON value, stored as text. SQL NULL and JSON null are one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"null": True, "blank": True, "editable": False} | kwargs)
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
+        return loads(value)
+
+    def get_prep_value(self, value: Any) -> str | None:
+        return dumps(value)
+
+    def to_python(self, value: Any) -> Any:
+        return value
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return json.dumps(self.value_from_object(obj), cls=DjangoJSONEncoder)
+
+
+class MomentField(models.BigIntegerField):  # type: ignore[type-arg]
+    """A moment: an aware datetime in Python, milliseconds since the epoch in the database."""
+
+    def from_db_value(self, value: int | None, expression: Any, connection: Any) -> datetime | None:
+        return from_ms(value)
+
+    def get_prep_value(self, value: Any) -> int | None:
+        return to_ms(value) if isinstance(value, datetime) else super().get_prep_value(value)
+
+    def to_python(self, value: Any) -> Any:
+        return value if isinstance(value, datetime) else from_ms(super().to_python(value))

@@ -1,0 +1,128 @@
+"""One row a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from runs.engine.journal import ACTIVE, FINAL, Status
+from runs.models.calls import RunCalls
+from runs.models.fields import MomentField, PayloadField
+from runs.models.workflow import Workflow, WorkflowVersion
+
+STATUSES = (
+    Status.PENDING,
+    Status.RUNNING,
+    Status.WAITING,
+    Status.SUSPENDED,
+    Status.PAUSED,
+    Status.SUCCESS,
+    Status.FAILED,
+    Status.TRIPWIRE,
+    Status.CANCELED,
+)
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def active(self) -> RunQuerySet:
+        """Runs somebody works on, or will when their time has come."""
+        return self.filter(status__in=ACTIVE)
+
+    def finished(self) -> RunQuerySet:
+        return self.filter(status__in=FINAL)
+
+    def suspended(self) -> RunQuerySet:
+        """Runs that wait for an answer."""
+        return self.filter(status=Status.SUSPENDED)
+
+    def due(self, moment: datetime) -> RunQuerySet:
+        """Runs to be taken up: just started, woken by a timer, or of a worker that is gone."""
+        return self.filter(due_at__lte=moment)
+
+
+class Run(RunCalls, models.Model):
+    """A run of a workflow. Its methods (start, resume, ...) are those of ``runs.operations``.
+
+    ``due_at`` is when somebody should look at it: at once after start or resume, when a timer fires
+    while it waits, when the lease ends while a worker has it; null while nothing is to be done.
+    ``fence`` counts the times it was taken up; a write with an older number changes nothing.
+    """
+
+    workflow = models.ForeignKey(Workflow, models.PROTECT, related_name="runs")
+    version = models.ForeignKey(WorkflowVersion, models.PROTECT, null=True, related_name="runs")
+    run_id = models.CharField(max_length=200)
+    resource_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001
+    status = models.CharField(
+        max_length=20, choices=[(s.value, s.value) for s in STATUSES], default=Status.PENDING.value
+    )
+    attempt = models.PositiveIntegerField(default=1)
+    request_context = PayloadField(default=dict)
+    #: The call that made it go last: kind, number, whether for one step, and where it began.
+    execution = PayloadField()
+    #: Ids that earlier attempts and executions list in stepExecutionPath.
+    path_before = PayloadField()
+    #: When cancelling was asked for; what is going on then may still end.
+    canceled_at = MomentField(null=True, blank=True)
+    error_message = models.TextField(blank=True, default="")
+    due_at = MomentField(null=True, blank=True)
+    lease_owner = models.CharField(max_length=200, blank=True, default="")
+    fence = models.PositiveIntegerField(default=0)
+    recoveries = models.PositiveIntegerField(default=0)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    #: Where this object's calls execute: "inline", "background" or None for the setting.
+    execution_mode: str | None = None
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = (
+            # Finding a run by the id its client chose, and refusing a second one.
+            models.UniqueConstraint(fields=["workflow", "run_id"], name="runs_run_unique_id"),
+            models.CheckConstraint(
+                condition=Q(status__in=[s.value for s in STATUSES]), name="runs_run_status_known"
+            ),
+        )
+        indexes = (
+            # The sweep: what is due now. Most runs are finished and not in it.
+            models.Index(fields=["due_at"], name="runs_run_due", condition=Q(due_at__isnull=False)),
+            # Heartbeat: all leases of one worker.
+            models.Index(
+                fields=["lease_owner"], name="runs_run_lease", condition=~Q(lease_owner="")
+            ),
+            # Lists of one workflow's runs, newest first, all or of one status.
+            models.Index(fields=["workflow", "-created_at"], name="runs_run_newest"),
+            models.Index(fields=["workflow", "status", "-created_at"], name="runs_run_by_status"),
+            # Runs of one resource (tenant, user), newest first.
+            models.Index(fields=["resource_id", "-created_at"], name="runs_run_by_resource"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.workflow_id}/{self.run_id}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status in FINAL
+
+    def watch(self, callback: Callable[[dict[str, Any]], None]) -> Callable[[], None]:
+        """Call ``callback`` with each event of this process's executions of the run.
+
+        Returns a function that ends it. Events are ``{type, payload}``; there is a
+        workflow-step-finish after each result, and no start or finish of the run itself.
+        """
+        from runs import operations
+
+        return operations.watch(self, callback)

@@ -1,0 +1,88 @@
+"""The one front door for changing a run.
+
+Skins (pages, API, admin, command line) and the methods of ``Run`` and ``Workflow`` call these
+functions and nothing below them. Each has a coroutine twin with Django's ``a`` in front. All of them
+raise errors of ``runs.exceptions`` for a caller's mistakes, and then have changed nothing.
+"""
+
+from runs.operations.calls import (
+    cancel,
+    create_run,
+    observe,
+    restart,
+    restart_all_active_workflow_runs,
+    resume,
+    resume_async,
+    resume_stream,
+    start,
+    start_async,
+    stream,
+    time_travel,
+    time_travel_stream,
+    watch,
+)
+from runs.operations.coroutines import (
+    acancel,
+    acreate_run,
+    adelete_workflow_run_by_id,
+    aget_workflow_run_by_id,
+    alist_workflow_runs,
+    aload_snapshot,
+    aobserve,
+    arestart,
+    arestart_all_active_workflow_runs,
+    aresume,
+    aresume_async,
+    aresume_stream,
+    astart,
+    astart_async,
+    astream,
+    atime_travel,
+    atime_travel_stream,
+)
+from runs.operations.reads import (
+    delete_workflow_run_by_id,
+    find_run,
+    get_workflow_run_by_id,
+    list_workflow_runs,
+    load_snapshot,
+)
+
+__all__ = [
+    "acancel",
+    "acreate_run",
+    "adelete_workflow_run_by_id",
+    "aget_workflow_run_by_id",
+    "alist_workflow_runs",
+    "aload_snapshot",
+    "aobserve",
+    "arestart",
+    "arestart_all_active_workflow_runs",
+    "aresume",
+    "aresume_async",
+    "aresume_stream",
+    "astart",
+    "astart_async",
+    "astream",
+    "atime_travel",
+    "atime_travel_stream",
+    "cancel",
+    "create_run",
+    "delete_workflow_run_by_id",
+    "find_run",
+    "get_workflow_run_by_id",
+    "list_workflow_runs",
+    "load_snapshot",
+    "observe",
+    "restart",
+    "restart_all_active_workflow_runs",
+    "resume",
+    "resume_async",
+    "resume_stream",
+    "start",
+    "start_async",
+    "stream",
+    "time_travel",
+    "time_travel_stream",
+    "watch",
+]

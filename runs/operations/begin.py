@@ -1,0 +1,264 @@
+"""Making a run go: each function checks, edits the journal and stores that, in one transaction.
+
+The run's row is locked from the first look to the commit, so of two callers one finds it changed.
+What is begun is either held at once by this process (inline) or left due for the workers, with a
+ticket sent after the commit: inside a transaction of the caller's, all of it commits with the
+caller's rows or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from runs.conf import conf
+from runs.definition import registry
+from runs.definition.schema import Schema, SchemaError
+from runs.definition.workflow import Workflow
+from runs.engine import edits
+from runs.engine.journal import ACTIVE, FINAL, Execution, Journal, Status
+from runs.exceptions import (
+    AlreadyResumed,
+    InvalidInput,
+    InvalidRequestContext,
+    RunAlreadyStarted,
+    RunNotActive,
+    RunNotFound,
+    RunNotSuspended,
+    RunStillRunning,
+)
+from runs.models import Run
+from runs.models.fields import from_ms, to_ms
+from runs.store import journals, lease, ledger
+from runs.store.ledger import Write
+from runs.worker import local
+from runs.worker.clock import clock
+from runs.worker.session import Session
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run that was made to go: the session if this process drives it, and its first event."""
+
+    run: Run
+    session: Session | None
+    offset: int
+
+
+def is_inline(run: Run) -> bool:
+    return (run.execution_mode or conf.EXECUTION) == "inline"
+
+
+def workflow_of(run: Run) -> Workflow:
+    """The definition of the run's workflow; raises WorkflowNotFound."""
+    return run.__dict__.get("_workflow") or registry.get_workflow(run.workflow_id)
+
+
+# --- start -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StartInput:
+    """What a run starts with, validated."""
+
+    input_data: Json
+    state: dict[str, Json]
+    request_context: dict[str, Json]
+
+
+def check_start(
+    workflow: Workflow, input_data: Json, initial_state: Json, request_context: Json
+) -> StartInput:
+    """Validate the arguments of a start, in Mastra's order; what fits replaces what was given."""
+    context = dict(request_context or {})
+    if workflow.validate_inputs is False:
+        return StartInput(input_data, dict(initial_state or {}), context)
+    data = _fitting(workflow.input_schema, input_data, "Invalid input data: ")
+    state = _fitting(workflow.state_schema, dict(initial_state or {}), "Invalid initial data: ")
+    schema = workflow.request_context_schema
+    if schema is not None:
+        try:
+            schema.validate(context)
+        except SchemaError as error:
+            head = f"Request context validation failed for workflow '{workflow.id}': "
+            raise InvalidRequestContext("\n".join([head, *error.lines()])) from None
+    return StartInput(data, state, context)
+
+
+def _fitting(schema: Schema | None, value: Json, head: str) -> Json:
+    if schema is None:
+        return value
+    try:
+        return schema.validate(value)
+    except SchemaError as error:
+        raise InvalidInput("\n".join([head, *error.lines()])) from None
+
+
+def start(run: Run, given: StartInput, *, per_step: bool = False) -> Begun:
+    """Start a pending run, or a finished one again as a new attempt."""
+
+    def edit(row: Run, journal: Journal) -> Journal:
+        if row.status != Status.PENDING and row.status not in FINAL:
+            raise RunAlreadyStarted(
+                f'Workflow run {row.run_id} was already started and is "{row.status}"'
+            )
+        if row.status != Status.PENDING and journal.entries:
+            journal = Journal(
+                journal.workflow_id, journal.run_id, journal.resource_id, journal.attempt + 1
+            )
+            journal.canceled = row.canceled_at is not None
+        journal.request_context = given.request_context
+        edits.start(journal, given.input_data, given.state, clock().now(), per_step=per_step)
+        return journal
+
+    return begin(run, edit)
+
+
+# --- resume and restart ----------------------------------------------------------------------
+
+
+def resume(
+    run: Run,
+    seen: int,
+    data: Json,
+    *,
+    step: Sequence[str] | None,
+    label: str | None,
+    index: int | None,
+    request_context: dict[str, Json] | None,
+    per_step: bool,
+) -> Begun:
+    """Answer a suspension. ``seen`` is the execution that the caller saw suspended."""
+    workflow = workflow_of(run)
+
+    def edit(row: Run, journal: Journal) -> Journal:
+        if journal.execution.number != seen:
+            raise AlreadyResumed(
+                "This suspended workflow run was already resumed by another caller. Workflow "
+                f'"{row.workflow_id}" run "{row.run_id}" moved from "suspended" to "running" '
+                "before this resume could claim it. Only one resume() call may continue a given "
+                "suspension; re-read the run state before resuming again."
+            )
+        edits.resume(
+            journal,
+            workflow,
+            data,
+            clock().now(),
+            step=step,
+            label=label,
+            index=index,
+            per_step=per_step,
+            validates=workflow.validate_inputs is not False,
+        )
+        journal.request_context |= request_context or {}
+        return journal
+
+    return begin(run, edit)
+
+
+def seen_suspended(run: Run) -> int | None:
+    """The number of the execution that ended suspended; None while the run may still suspend.
+
+    Raises RunNotFound or RunNotSuspended when it never will.
+    """
+    row = row_of(run, lock=False)
+    if row.status in (Status.PENDING, *ACTIVE):
+        return None
+    if row.status != Status.SUSPENDED:
+        raise RunNotSuspended(status=row.status)
+    return Execution(**(row.execution or {})).number
+
+
+def restart(run: Run, request_context: dict[str, Json] | None) -> Begun | None:
+    """Take over a run whose worker is gone; None if it is finished and has an outcome."""
+
+    def edit(row: Run, journal: Journal) -> Journal:
+        journal.execution.kind = "restart"
+        journal.request_context |= request_context or {}
+        return journal
+
+    with transaction.atomic():
+        row = row_of(run, lock=True)
+        if row.status in (Status.SUCCESS, Status.FAILED, Status.TRIPWIRE):
+            return None
+        if row.status not in ACTIVE:
+            raise RunNotActive(status=row.status)
+        if row.lease_owner and row.due_at is not None and (to_ms(row.due_at) or 0) > lease.now_ms():
+            raise RunStillRunning(
+                "This workflow run is being worked on; it cannot be restarted", run=row.run_id
+            )
+        return begin(run, edit)
+
+
+# --- one way for all -------------------------------------------------------------------------
+
+Edit = Callable[[Run, Journal], Journal]
+
+
+def begin(run: Run, edit: Edit) -> Begun:
+    inline = is_inline(run)
+    with transaction.atomic():
+        row = row_of(run, lock=True)
+        journal = edit(row, journals.load(row))
+        session = Session(row, workflow_of(run), journal, row.fence, ledger.next_seq(row.pk))
+        offset = session.seq
+        write = session.take_write() or Write(row.pk, journal.attempt, row.fence)
+        held = lease.hold(local.owner()) if inline else lease.free(lease.now_ms())
+        write.run.update(_started_columns(row, journal), **held)
+        session.after(write, ledger.append_one(write))
+        session.fence = row.fence + 1
+    _mirror(run, write.run)
+    if not inline:
+        transaction.on_commit(lambda: _send_ticket(row.pk))
+    return Begun(run, session if inline else None, offset)
+
+
+def _started_columns(row: Run, journal: Journal) -> dict[str, Any]:
+    execution = journal.execution
+    now = timezone.now()
+    return {
+        "fence": row.fence + 1,
+        "status": Status.RUNNING.value,
+        "attempt": journal.attempt,
+        "request_context": journal.request_context,
+        "path_before": journal.path_before,
+        "execution": {
+            "kind": execution.kind,
+            "number": execution.number,
+            "per_step": execution.per_step,
+            "since": execution.since,
+        },
+        "started_at": row.started_at or now,
+        "updated_at": now,
+        "ended_at": None,
+        "error_message": "",
+        "recoveries": 0,
+    }
+
+
+def _mirror(run: Run, columns: dict[str, Any]) -> None:
+    """Let the caller's object show what was stored."""
+    for name, value in columns.items():
+        setattr(run, name, from_ms(value) if name == "due_at" else value)
+
+
+def row_of(run: Run, *, lock: bool) -> Run:
+    rows = Run.objects.select_for_update(no_key=True) if lock else Run.objects.all()
+    row = rows.filter(pk=run.pk).first()
+    if row is None:
+        raise RunNotFound(
+            f"No snapshot found for this workflow run: {run.workflow_id} {run.run_id}"
+        )
+    return row
+
+
+def _send_ticket(run_pk: int) -> None:
+    from runs.worker import tasks
+
+    tasks.enqueue(run_pk)

@@ -1,0 +1,335 @@
+"""The calls of Mastra's ``Run`` for plain (blocking) code."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.db import transaction
+
+from runs.definition.workflow import Workflow
+from runs.engine import events
+from runs.engine.result import WorkflowResult
+from runs.exceptions import EmptyWorkflow, RunNotSuspended, RunsError
+from runs.models import Run
+from runs.operations import begin, travel
+from runs.operations.begin import Begun
+from runs.operations.cancel import cancel as cancel
+from runs.store import catalog
+from runs.worker import callbacks, execution, feed, perform
+from runs.worker.callbacks import RunInfo
+from runs.worker.execution import Options
+from runs.worker.stream import RunStream
+
+Json = Any
+#: Seconds for which resume() waits for a run that is just about to suspend.
+PATIENCE = 2.0
+
+
+# --- making runs -----------------------------------------------------------------------------
+
+
+def create_run(
+    workflow: Workflow,
+    *,
+    run_id: str | None = None,
+    resource_id: str | None = None,
+    execution: str | None = None,
+    started_by: Any = None,
+) -> Run:
+    """A pending run of a workflow; the stored one if there is one of that id already.
+
+    ``execution`` ("inline" or "background") is where this object's calls execute; the setting
+    RUNS_EXECUTION when None. Inside a transaction the run commits or vanishes with it.
+    """
+    if not workflow.flow:
+        raise EmptyWorkflow
+    with transaction.atomic():
+        version = catalog.version_of(workflow)
+        run, _ = Run.objects.get_or_create(
+            workflow_id=workflow.id,
+            run_id=run_id or str(uuid.uuid4()),
+            defaults={
+                "resource_id": resource_id,
+                "version": version,
+                "started_by": started_by,
+            },
+        )
+    return bound(run, workflow, execution)
+
+
+def bound(run: Run, workflow: Workflow, execution: str | None) -> Run:
+    """The run with its definition and mode of execution at hand."""
+    run.__dict__["_workflow"] = workflow
+    run.execution_mode = execution
+    return run
+
+
+# --- start -----------------------------------------------------------------------------------
+
+
+def start(
+    run: Run,
+    input_data: Json = None,
+    *,
+    initial_state: dict[str, Json] | None = None,
+    request_context: dict[str, Json] | None = None,
+    output_options: Options = None,
+    per_step: bool = False,
+) -> WorkflowResult:
+    """Start a run and wait for its outcome.
+
+    A run that fails returns a result of status ``failed``; errors are raised for bad calls only
+    (input that does not fit, a run that was started already). ``output_options``:
+    ``include_state``, ``include_resume_labels``. ``per_step`` executes one entry and pauses.
+    """
+    if not begin.is_inline(run):
+        execution.check_workers(run)
+    begun = begin_start(run, input_data, initial_state, request_context, per_step)
+    return _outcome(begun, output_options)
+
+
+def start_async(
+    run: Run,
+    input_data: Json = None,
+    *,
+    initial_state: dict[str, Json] | None = None,
+    request_context: dict[str, Json] | None = None,
+    output_options: Options = None,
+    per_step: bool = False,
+) -> None:
+    """Start a run and return once that is stored; it goes on by itself.
+
+    Inline, the run is driven when the caller's transaction commits (at once if there is none).
+    """
+    _go_on(begin_start(run, input_data, initial_state, request_context, per_step))
+
+
+def stream(
+    run: Run,
+    input_data: Json = None,
+    *,
+    initial_state: dict[str, Json] | None = None,
+    request_context: dict[str, Json] | None = None,
+    output_options: Options = None,
+    per_step: bool = False,
+) -> RunStream:
+    """Start a run and iterate over its events; ``result()`` of the stream has the outcome."""
+    return _streamed(
+        run,
+        lambda: begin_start(run, input_data, initial_state, request_context, per_step),
+        output_options,
+    )
+
+
+def begin_start(
+    run: Run, input_data: Json, initial_state: Json, request_context: Json, per_step: bool
+) -> Begun:
+    workflow = begin.workflow_of(run)
+    given = begin.check_start(workflow, input_data, initial_state, request_context)
+    if workflow.on_start is not None:
+        info = RunInfo(
+            workflow_id=workflow.id,
+            run_id=run.run_id,
+            resource_id=run.resource_id,
+            request_context=given.request_context,
+            state=given.state,
+            init_data=given.input_data,
+        )
+        async_to_sync(callbacks.on_start)(workflow, info, perform.call)
+    return begin.start(run, given, per_step=per_step)
+
+
+# --- resume ----------------------------------------------------------------------------------
+
+
+def resume(
+    run: Run,
+    resume_data: Json = None,
+    *,
+    step: Any = None,
+    label: str | None = None,
+    for_each_index: int | None = None,
+    request_context: dict[str, Json] | None = None,
+    output_options: Options = None,
+    per_step: bool = False,
+) -> WorkflowResult:
+    """Answer a suspension and wait for the outcome. Of several callers exactly one wins.
+
+    ``step`` is an id, a dotted path, a list of ids or steps; it may be left out when only one step
+    is suspended. A ``label`` the step suspended with wins over it. ``for_each_index`` means one
+    item of a foreach; without it all its suspended items get the data.
+    """
+    begun = begin_resume(run, resume_data, step, label, for_each_index, request_context, per_step)
+    return _outcome(begun, output_options)
+
+
+def resume_async(run: Run, resume_data: Json = None, **options: Any) -> None:
+    """Answer a suspension and return once that is stored; options as for :func:`resume`."""
+    _go_on(_resumed(run, resume_data, options))
+
+
+def resume_stream(run: Run, resume_data: Json = None, **options: Any) -> RunStream:
+    """Answer a suspension and iterate over the events that follow."""
+    output_options = options.get("output_options")
+    return _streamed(run, lambda: _resumed(run, resume_data, options), output_options)
+
+
+def _resumed(run: Run, resume_data: Json, options: dict[str, Any]) -> Begun:
+    return begin_resume(
+        run,
+        resume_data,
+        options.get("step"),
+        options.get("label"),
+        options.get("for_each_index"),
+        options.get("request_context"),
+        options.get("per_step", False),
+    )
+
+
+def begin_resume(
+    run: Run,
+    data: Json,
+    step: Any,
+    label: str | None,
+    index: int | None,
+    request_context: dict[str, Json] | None,
+    per_step: bool,
+) -> Begun:
+    deadline = time.monotonic() + PATIENCE
+    while (seen := begin.seen_suspended(run)) is None:
+        if time.monotonic() > deadline:
+            raise RunNotSuspended
+        time.sleep(0.02)
+    return claim_resume(run, seen, data, step, label, index, request_context, per_step)
+
+
+def claim_resume(
+    run: Run,
+    seen: int,
+    data: Json,
+    step: Any,
+    label: str | None,
+    index: int | None,
+    request_context: dict[str, Json] | None,
+    per_step: bool,
+) -> Begun:
+    return begin.resume(
+        run,
+        seen,
+        data,
+        step=step_path(step),
+        label=label,
+        index=index,
+        request_context=request_context,
+        per_step=per_step,
+    )
+
+
+def step_path(step: Any) -> list[str] | None:
+    """A step as callers name it (id, dotted path, step, list of these) as a list of ids."""
+    if step is None:
+        return None
+    if isinstance(step, str):
+        return step.split(".")
+    if isinstance(step, Sequence):
+        return [part for one in step for part in step_path(one) or ()]
+    return [step.id]
+
+
+# --- the others ------------------------------------------------------------------------------
+
+
+def restart(run: Run, *, request_context: dict[str, Json] | None = None) -> WorkflowResult:
+    """Go on with a run whose process died; steps that were recorded do not run again.
+
+    A finished run returns its recorded outcome. RunStillRunning if somebody is working on it.
+    """
+    begun = begin.restart(run, request_context)
+    return recorded(run) if begun is None else _outcome(begun, None)
+
+
+def recorded(run: Run) -> WorkflowResult:
+    """The outcome of a finished run, as stored."""
+    run.refresh_from_db()
+    return execution.result_of_stored(run)
+
+
+def restart_all_active_workflow_runs(workflow: Workflow) -> None:
+    """Restart every running or waiting run of a workflow that nobody works on."""
+    for run in Run.objects.active().filter(workflow_id=workflow.id):
+        try:
+            restart(bound(run, workflow, None))
+        except RunsError as error:
+            perform.logger.warning("Run %s was not restarted: %s", run, error)
+
+
+def time_travel(run: Run, step: Any, **options: Any) -> WorkflowResult:
+    """Run again from ``step`` on, as a new attempt; see ``operations.travel``."""
+    begun = travel.begin_travel(run, step_path(step), options)
+    return _outcome(begun, options.get("output_options"))
+
+
+def time_travel_stream(run: Run, step: Any, **options: Any) -> RunStream:
+    """Run again from ``step`` on and iterate over the events."""
+    return _streamed(
+        run,
+        lambda: travel.begin_travel(run, step_path(step), options),
+        options.get("output_options"),
+    )
+
+
+def observe(run: Run, offset: int = 0) -> RunStream:
+    """The run's events from number ``offset`` on, then live until it comes to rest."""
+    return RunStream(run, offset, until_finish=False)
+
+
+def watch(run: Run, callback: Callable[[dict[str, Json]], None]) -> Callable[[], None]:
+    """See ``Run.watch``."""
+
+    def tell(_: int, event: dict[str, Json]) -> None:
+        for shown in _watched(event):
+            callback(shown)
+
+    return feed.subscribe(run.pk, tell)
+
+
+def _watched(event: dict[str, Json]) -> list[dict[str, Json]]:
+    if event["type"] in (events.START, events.FINISH):
+        return []
+    if "payload" not in event:
+        return [event]
+    shown = {name: event[name] for name in ("type", "payload", "from", "runId") if name in event}
+    if event.get("from") == "WORKFLOW":
+        payload = {name: value for name, value in event["payload"].items() if name != "stepName"}
+        shown = {"type": event["type"], "payload": payload}
+    if event["type"] != events.STEP_RESULT:
+        return [shown]
+    about = {name: payload[name] for name in ("id", "stepCallId") if name in payload}
+    return [shown, {"type": events.STEP_FINISH, "payload": about | {"metadata": {}}}]
+
+
+# --- going on --------------------------------------------------------------------------------
+
+
+def _outcome(begun: Begun, options: Options) -> WorkflowResult:
+    if begun.session is not None:
+        return execution.run_here(begun.session, options)
+    return execution.wait(begun.run, options)
+
+
+def _go_on(begun: Begun) -> None:
+    session = begun.session
+    if session is not None:
+        transaction.on_commit(lambda: execution.run_here(session))
+
+
+def _streamed(run: Run, call: Callable[[], Begun], options: Options) -> RunStream:
+    try:
+        begun = call()
+    except Exception as error:
+        return RunStream(run, 0, refused=error)
+    return RunStream(run, begun.offset, session=begun.session, output_options=options)

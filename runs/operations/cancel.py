@@ -1,0 +1,52 @@
+"""Cancelling: a flag that the driver sees, or the end at once when nobody drives."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from runs.engine import edits
+from runs.engine.journal import FINAL, Status
+from runs.engine.outcomes import CANCELED
+from runs.models import Run
+from runs.operations import begin
+from runs.store import journals, lease, ledger
+from runs.store.ledger import Write
+from runs.worker import local
+from runs.worker.clock import clock
+from runs.worker.session import Session
+
+
+def cancel(run: Run) -> None:
+    """Cancel a run. It shows as canceled at once, and nothing of it starts any more.
+
+    A body that is running sees its abort signal and may still end; its outcome is recorded. A
+    finished run is left alone: what it came to is final.
+    """
+    with transaction.atomic():
+        row = begin.row_of(run, lock=True)
+        if row.status not in FINAL:
+            _cancel_row(row)
+    transaction.on_commit(lambda: local.cancel(run.pk))
+    run.refresh_from_db()
+
+
+def _cancel_row(row: Run) -> None:
+    """While somebody holds the lease, the end is theirs to write; else it is written here."""
+    now = timezone.now()
+    columns = {"canceled_at": clock().now(), "status": Status.CANCELED.value, "updated_at": now}
+    if row.lease_owner:
+        ledger.append_one(Write(row.pk, row.attempt, row.fence, run=columns))
+        return
+    journal = journals.load(row)
+    columns |= {"ended_at": now, "fence": row.fence + 1} | lease.free(None)
+    session = Session(row, begin.workflow_of(row), journal, row.fence, ledger.next_seq(row.pk)) if journal.entries else None
+    write = Write(row.pk, row.attempt, row.fence)
+    if session is not None:
+        journal.canceled = True
+        edits.settle(journal, CANCELED, clock().now())
+        write = session.take_write() or write
+    write.run.update(columns)
+    written = ledger.append_one(write)
+    if session is not None:
+        session.after(write, written)

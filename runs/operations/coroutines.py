@@ -1,0 +1,166 @@
+"""The coroutine twins of the calls: the same functions for code on an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from runs.definition.workflow import Workflow
+from runs.engine.result import WorkflowResult
+from runs.exceptions import RunNotSuspended, RunsError
+from runs.models import Run
+from runs.operations import begin, calls, reads, travel
+from runs.operations.begin import Begun
+from runs.operations.cancel import cancel
+from runs.worker import callbacks, execution, perform
+from runs.worker.callbacks import RunInfo
+from runs.worker.execution import Options
+from runs.worker.stream import RunStream
+
+Json = Any
+
+#: Runs started with ``astart_async``, kept from the garbage collector until they rest.
+_going: set[asyncio.Task[WorkflowResult]] = set()
+
+acreate_run = sync_to_async(calls.create_run)
+acancel = sync_to_async(cancel)
+aget_workflow_run_by_id = sync_to_async(reads.get_workflow_run_by_id)
+alist_workflow_runs = sync_to_async(reads.list_workflow_runs)
+adelete_workflow_run_by_id = sync_to_async(reads.delete_workflow_run_by_id)
+aload_snapshot = sync_to_async(reads.load_snapshot)
+aobserve = sync_to_async(calls.observe)
+
+
+# --- start -----------------------------------------------------------------------------------
+
+
+async def astart(run: Run, input_data: Json = None, **options: Any) -> WorkflowResult:
+    """Start a run and wait for its outcome; options as for :func:`runs.operations.start`."""
+    begun = await _start(run, input_data, options)
+    return await _outcome(begun, options.get("output_options"))
+
+
+async def astart_async(run: Run, input_data: Json = None, **options: Any) -> None:
+    """Start a run and return once that is stored; inline it goes on as a task of this loop."""
+    _go_on(await _start(run, input_data, options))
+
+
+async def astream(run: Run, input_data: Json = None, **options: Any) -> RunStream:
+    """Start a run and iterate over its events with ``async for``."""
+    return await _streamed(run, _start(run, input_data, options), options.get("output_options"))
+
+
+async def _start(run: Run, input_data: Json, options: dict[str, Any]) -> Begun:
+    workflow = begin.workflow_of(run)
+    given = await sync_to_async(begin.check_start)(
+        workflow, input_data, options.get("initial_state"), options.get("request_context")
+    )
+    if workflow.on_start is not None:
+        info = RunInfo(
+            workflow_id=workflow.id,
+            run_id=run.run_id,
+            resource_id=run.resource_id,
+            request_context=given.request_context,
+            state=given.state,
+            init_data=given.input_data,
+        )
+        await callbacks.on_start(workflow, info, perform.call)
+    per_step = bool(options.get("per_step", False))
+    return await sync_to_async(begin.start)(run, given, per_step=per_step)
+
+
+# --- resume ----------------------------------------------------------------------------------
+
+
+async def aresume(run: Run, resume_data: Json = None, **options: Any) -> WorkflowResult:
+    """Answer a suspension and wait for the outcome."""
+    begun = await _resume(run, resume_data, options)
+    return await _outcome(begun, options.get("output_options"))
+
+
+async def aresume_async(run: Run, resume_data: Json = None, **options: Any) -> None:
+    """Answer a suspension and return once that is stored."""
+    _go_on(await _resume(run, resume_data, options))
+
+
+async def aresume_stream(run: Run, resume_data: Json = None, **options: Any) -> RunStream:
+    """Answer a suspension and iterate over the events that follow."""
+    return await _streamed(run, _resume(run, resume_data, options), options.get("output_options"))
+
+
+async def _resume(run: Run, data: Json, options: dict[str, Any]) -> Begun:
+    deadline = time.monotonic() + calls.PATIENCE
+    while (seen := await sync_to_async(begin.seen_suspended)(run)) is None:
+        if time.monotonic() > deadline:
+            raise RunNotSuspended
+        await asyncio.sleep(0.02)
+    return await sync_to_async(calls.claim_resume)(
+        run,
+        seen,
+        data,
+        options.get("step"),
+        options.get("label"),
+        options.get("for_each_index"),
+        options.get("request_context"),
+        options.get("per_step", False),
+    )
+
+
+# --- the others ------------------------------------------------------------------------------
+
+
+async def arestart(run: Run, *, request_context: dict[str, Json] | None = None) -> WorkflowResult:
+    """Go on with a run whose process died."""
+    begun = await sync_to_async(begin.restart)(run, request_context)
+    if begun is None:
+        return await sync_to_async(calls.recorded)(run)
+    return await _outcome(begun, None)
+
+
+async def arestart_all_active_workflow_runs(workflow: Workflow) -> None:
+    """Restart every running or waiting run of a workflow that nobody works on."""
+    async for run in Run.objects.active().filter(workflow_id=workflow.id):
+        try:
+            await arestart(calls.bound(run, workflow, None))
+        except RunsError as error:
+            perform.logger.warning("Run %s was not restarted: %s", run, error)
+
+
+async def atime_travel(run: Run, step: Any, **options: Any) -> WorkflowResult:
+    """Run again from ``step`` on, as a new attempt."""
+    begun = await sync_to_async(travel.begin_travel)(run, calls.step_path(step), options)
+    return await _outcome(begun, options.get("output_options"))
+
+
+async def atime_travel_stream(run: Run, step: Any, **options: Any) -> RunStream:
+    """Run again from ``step`` on and iterate over the events."""
+    begun = sync_to_async(travel.begin_travel)(run, calls.step_path(step), options)
+    return await _streamed(run, begun, options.get("output_options"))
+
+
+# --- going on --------------------------------------------------------------------------------
+
+
+async def _outcome(begun: Begun, options: Options) -> WorkflowResult:
+    if begun.session is not None:
+        return await execution.run_on_loop(begun.session, options)
+    return await execution.await_outcome(begun.run, options)
+
+
+def _go_on(begun: Begun) -> None:
+    if begun.session is not None:
+        task = asyncio.ensure_future(execution.run_on_loop(begun.session))
+        _going.add(task)
+        task.add_done_callback(_going.discard)
+
+
+async def _streamed(run: Run, call: Any, options: Options) -> RunStream:
+    try:
+        begun: Begun = await call
+    except Exception as error:
+        return RunStream(run, 0, refused=error)
+    stream = RunStream(run, begun.offset, session=begun.session, output_options=options)
+    return stream.begin() if begun.session is not None else stream

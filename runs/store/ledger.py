@@ -1,0 +1,130 @@
+"""Writing what turns changed: entries, events and the run's row, in one transaction.
+
+Fencing: each write carries the number its run had when it was taken up. A transaction first reads,
+and locks, the current numbers; a write whose number is old is left out, and its author is told. So
+a worker that lost its lease (it hung, its clock jumped) can never overwrite its successor.
+
+The statements go through Django's connection but not through the ORM: this is the hot path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+
+from runs.engine.events import Event
+from runs.engine.journal import Entry
+from runs.exceptions import LeaseLost
+from runs.models import Run
+from runs.models.fields import dumps
+from runs.store import rows
+
+_TABLE = Run._meta.db_table
+_PAYLOAD_COLUMNS = frozenset({"request_context", "execution", "path_before"})
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What one run has to write. ``run`` holds columns of its own row, as stored."""
+
+    run_pk: int
+    attempt: int
+    fence: int
+    entries: Sequence[Entry] = ()
+    events: Sequence[Event] = ()
+    run: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Whether a write was accepted, and whether cancelling has been asked for meanwhile."""
+
+    accepted: bool
+    canceled: bool
+
+
+def append(writes: Sequence[Write]) -> list[Written]:
+    """Write all that is fenced by a current number, in one transaction.
+
+    Answers in the order of ``writes``. A refused write (``accepted`` false) changed nothing.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        current = _lock(cursor, [write.run_pk for write in writes])
+        answers = [_answer(current.get(write.run_pk), write.fence) for write in writes]
+        accepted = [w for w, answer in zip(writes, answers, strict=True) if answer.accepted]
+        _write_steps(cursor, accepted)
+        for write in accepted:
+            if write.run:
+                _write_run(cursor, write)
+    return answers
+
+
+def append_one(write: Write) -> Written:
+    """Write for one run; raises LeaseLost if it was taken over."""
+    written = append([write])[0]
+    if not written.accepted:
+        raise LeaseLost(run_pk=write.run_pk)
+    return written
+
+
+def _lock(cursor: Any, run_pks: Sequence[int]) -> dict[int, tuple[int, int | None]]:
+    """Fence and cancel time of the runs, locked until the transaction ends.
+
+    In SQLite the transaction itself is the lock: it began as a writing one (IMMEDIATE).
+    """
+    marks = ", ".join(["%s"] * len(run_pks))
+    lock = " FOR NO KEY UPDATE" if connection.vendor == "postgresql" else ""
+    cursor.execute(
+        f'SELECT id, fence, canceled_at FROM "{_TABLE}" WHERE id IN ({marks})'  # noqa: S608
+        + (f" ORDER BY id{lock}" if lock else ""),
+        list(run_pks),
+    )
+    return {pk: (fence, canceled_at) for pk, fence, canceled_at in cursor.fetchall()}
+
+
+def _answer(current: tuple[int, int | None] | None, fence: int) -> Written:
+    if current is None or current[0] != fence:
+        return Written(accepted=False, canceled=False)
+    return Written(accepted=True, canceled=current[1] is not None)
+
+
+def _write_steps(cursor: Any, writes: Sequence[Write]) -> None:
+    snapshots = [
+        rows.of_entry(write.run_pk, write.attempt, entry)
+        for write in writes
+        for entry in write.entries
+    ]
+    if snapshots:
+        cursor.executemany(rows.UPSERT_SNAPSHOT, snapshots)
+    events = [rows.of_event(write.run_pk, event) for write in writes for event in write.events]
+    if events:
+        cursor.executemany(rows.INSERT_EVENT, events)
+
+
+def _write_run(cursor: Any, write: Write) -> None:
+    columns = ", ".join(f'"{name}" = %s' for name in write.run)
+    values = [
+        connection.ops.adapt_datetimefield_value(value)
+        if hasattr(value, "tzinfo")
+        else dumps(value)
+        if name in _PAYLOAD_COLUMNS
+        else value
+        for name, value in write.run.items()
+    ]
+    cursor.execute(
+        f'UPDATE "{_TABLE}" SET {columns} WHERE id = %s',  # noqa: S608
+        [*values, write.run_pk],
+    )
+
+
+def next_seq(run_pk: int) -> int:
+    """The number of the run's next event."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT MAX(seq) FROM "runs_runevent" WHERE run_id = %s', [run_pk]
+        )
+        last = cursor.fetchone()[0]
+    return 0 if last is None else last + 1

@@ -1,0 +1,134 @@
+"""Journal entries as rows, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from runs.engine.events import Event
+from runs.engine.journal import Entry, Kind, Status
+from runs.models import RunEvent, StepSnapshot
+from runs.models.fields import dumps, loads
+
+#: Columns of a snapshot row, in the order of :func:`of_entry`.
+SNAPSHOT_COLUMNS = StepSnapshot.COLUMNS
+EVENT_COLUMNS = ("run_id", "seq", "attempt", "type", "path", "at", "own")
+#: Columns an entry's later writes may change: all but what it is.
+UPDATED = tuple(
+    column
+    for column in SNAPSHOT_COLUMNS
+    if column not in ("run_id", "attempt", "path", "step_id", "kind", "position", "kept_from")
+)
+
+_EXTRA = ("tripwire", "suspend_output", "metadata")
+_FLAGS = ("non_retryable", "resuming", "taken")
+
+
+def of_entry(run_pk: int, attempt: int, entry: Entry) -> tuple[Any, ...]:
+    """The row of an entry. A value that has a reference is not written again."""
+    return (
+        run_pk,
+        attempt,
+        entry.path,
+        entry.step_id,
+        entry.kind.value,
+        entry.status.value,
+        ".".join(map(str, entry.position)),
+        entry.iteration,
+        entry.begun,
+        entry.ended,
+        entry.starts,
+        entry.tries,
+        entry.started_at,
+        entry.ended_at,
+        entry.suspended_at,
+        entry.resumed_at,
+        entry.wake_at,
+        None if entry.input_ref or entry.kept_from else dumps(entry.input),
+        entry.input_ref,
+        None if entry.output_ref or entry.kept_from else dumps(entry.output),
+        entry.output_ref,
+        dumps(entry.error),
+        dumps(entry.suspend_payload),
+        dumps(entry.resume_payload),
+        dumps(entry.state),
+        dumps(_extra(entry)),
+        entry.kept_from,
+    )
+
+
+def _extra(entry: Entry) -> dict[str, Any] | None:
+    extra = {name: value for name in _EXTRA if (value := getattr(entry, name)) is not None}
+    if entry.labels:
+        extra["labels"] = entry.labels
+    extra |= {flag: True for flag in _FLAGS if getattr(entry, flag)}
+    return extra or None
+
+
+def to_entry(row: tuple[Any, ...]) -> Entry:
+    """An entry as stored; referenced values are not filled in yet."""
+    values = dict(zip(SNAPSHOT_COLUMNS, row, strict=True))
+    extra = loads(values["extra"]) or {}
+    position = values["position"]
+    return Entry(
+        path=values["path"],
+        step_id=values["step_id"],
+        kind=Kind(values["kind"]),
+        status=Status(values["status"]),
+        position=tuple(map(int, position.split("."))) if position else (),
+        iteration=values["iteration"],
+        labels=tuple(extra.get("labels", ())),
+        **{flag: extra.get(flag, False) for flag in _FLAGS},
+        **{name: extra.get(name) for name in _EXTRA},
+        **{name: values[name] for name in _PLAIN},
+        **{name: loads(values[name]) for name in _PAYLOADS},
+    )
+
+
+_PAYLOADS = ("input", "output", "error", "suspend_payload", "resume_payload", "state")
+_PLAIN = (
+    "begun",
+    "ended",
+    "starts",
+    "tries",
+    "started_at",
+    "ended_at",
+    "suspended_at",
+    "resumed_at",
+    "wake_at",
+    "input_ref",
+    "output_ref",
+    "kept_from",
+)
+
+
+def of_event(run_pk: int, event: Event) -> tuple[Any, ...]:
+    own = dumps(event.own) if event.own else None
+    return (run_pk, event.seq, event.attempt, event.type, event.path, event.at, own)
+
+
+def to_event(row: tuple[Any, ...]) -> Event:
+    _, seq, attempt, type_, path, at, own = row
+    return Event(type_, path, attempt, at, loads(own) or {}, seq)
+
+
+def insert_sql(table: str, columns: Iterable[str]) -> str:
+    names = list(columns)
+    marks = ", ".join(["%s"] * len(names))
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f'INSERT INTO "{table}" ({quoted}) VALUES ({marks})'  # noqa: S608
+
+
+#: An entry's first write inserts its row, later ones change it: one statement for both.
+UPSERT_SNAPSHOT = (
+    insert_sql(StepSnapshot._meta.db_table, SNAPSHOT_COLUMNS)
+    + ' ON CONFLICT ("run_id", "attempt", "path") DO UPDATE SET '
+    + ", ".join(f'"{column}" = excluded."{column}"' for column in UPDATED)
+)
+INSERT_EVENT = insert_sql(RunEvent._meta.db_table, EVENT_COLUMNS)
+SELECT_SNAPSHOTS = "SELECT {} FROM {}".format(  # noqa: S608
+    ", ".join(f'"{column}"' for column in SNAPSHOT_COLUMNS), StepSnapshot._meta.db_table
+)
+SELECT_EVENTS = "SELECT {} FROM {}".format(  # noqa: S608
+    ", ".join(f'"{column}"' for column in EVENT_COLUMNS), RunEvent._meta.db_table
+)

@@ -1,0 +1,172 @@
+"""The drive loop: turn, store, perform, again, until nothing is runnable.
+
+Every way of executing a run goes through here: ``drive_here`` in a thread of the caller, one body
+after another; ``drive`` on an event loop, all bodies at once. Whoever drives holds the lease.
+
+The order is the promise: what a turn changed is stored before any body it asks for begins. Asking a
+condition is no body: its answer is stored together with what it follows from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+
+from asgiref.sync import async_to_sync
+
+from runs.conf import conf
+from runs.engine.outcomes import Decide, Execute, Turn
+from runs.exceptions import LeaseLost
+from runs.store import ledger
+from runs.store.ledger import Write, Written
+from runs.worker import callbacks, perform
+from runs.worker.clock import clock
+from runs.worker.perform import Pool, Report
+from runs.worker.session import Session
+
+Store = Callable[[Write], Awaitable[Written]]
+
+
+# --- in the calling thread -------------------------------------------------------------------
+
+
+def drive_here(session: Session) -> Iterator[None]:
+    """Drive a run to its rest in this thread; yields after each write, for whoever streams.
+
+    Bodies run one after another, on the caller's database connection: in a transaction of the
+    caller's they see its rows, and all of it commits or vanishes together.
+    """
+    while True:
+        turn = _decided_here(session)
+        _store_here(session)
+        yield
+        callbacks.notify_here(session, turn)
+        if turn.outcome is not None:
+            return
+        for command in turn.commands:
+            session.answer(command, _perform_here(command, session), clock().now())
+            if len(turn.commands) > 1:
+                _store_here(session)
+                yield
+        if not turn.commands and turn.wake_at is not None:
+            clock().wait(turn.wake_at, session.signal)
+
+
+def _perform_here(command: Execute | Decide, session: Session) -> Report:
+    if isinstance(command, Decide):
+        return async_to_sync(perform.decide)(command, session, perform.call)
+    if perform.is_plain(command):
+        return perform.execute_here(command, session)
+    return async_to_sync(perform.execute)(command, session, perform.call)
+
+
+def _decided_here(session: Session) -> Turn:
+    """A turn whose decisions are all made."""
+    turn = session.advance(clock().now())
+    while decisions := _take_decisions(turn):
+        for command in decisions:
+            session.answer(command, _perform_here(command, session), clock().now())
+        turn = _joined(turn, session.advance(clock().now()))
+    return turn
+
+
+def _take_decisions(turn: Turn) -> list[Decide]:
+    decisions = [command for command in turn.commands if isinstance(command, Decide)]
+    turn.commands = [command for command in turn.commands if isinstance(command, Execute)]
+    return decisions
+
+
+def _joined(before: Turn, after: Turn) -> Turn:
+    """The later turn, with what the one before it asked for and is still to be done."""
+    after.commands[:0] = before.commands
+    after.notices[:0] = before.notices
+    return after
+
+
+def _store_here(session: Session) -> None:
+    write = session.take_write()
+    if write is not None:
+        session.after(write, ledger.append_one(write))
+
+
+# --- on an event loop ------------------------------------------------------------------------
+
+
+async def drive(session: Session, store: Store, pool: Pool, *, holds: bool) -> bool:
+    """Drive a run to its rest; answers whether it came to rest.
+
+    If all that is left is to wait for a time, and ``holds`` is false, the run is given up until then:
+    a sleeping run holds neither slot nor memory. When this coroutine is canceled, its bodies are
+    too, and nothing more is written. Raises LeaseLost when another worker has taken the run over.
+    """
+    news = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    session.on_news = lambda: loop.call_soon_threadsafe(news.set)
+    tasks: dict[asyncio.Task[Report], Execute] = {}
+    try:
+        while True:
+            turn = await _decided(session, pool)
+            await _store(session, store)
+            await callbacks.notify(session, turn, pool)
+            if turn.outcome is not None:
+                return True
+            _begin_bodies(turn, session, pool, tasks, news)
+            if not tasks and not holds and _is_far(turn.wake_at):
+                await _store(session, store, release_at=turn.wake_at)
+                return False
+            await clock().await_any(turn.wake_at, news)
+            news.clear()
+            _collect(session, tasks)
+    finally:
+        await _abandon(session, tasks)
+
+
+async def _decided(session: Session, pool: Pool) -> Turn:
+    turn = session.advance(clock().now())
+    while decisions := _take_decisions(turn):
+        for command in decisions:
+            report = await perform.decide(command, session, pool)
+            session.answer(command, report, clock().now())
+        turn = _joined(turn, session.advance(clock().now()))
+    return turn
+
+
+async def _store(session: Session, store: Store, release_at: int | None = None) -> None:
+    write = session.take_write(release_at=release_at)
+    if write is None:
+        return
+    written = await store(write)
+    if not written.accepted:
+        raise LeaseLost(run_pk=session.run_pk)
+    session.after(write, written)
+
+
+def _begin_bodies(
+    turn: Turn,
+    session: Session,
+    pool: Pool,
+    tasks: dict[asyncio.Task[Report], Execute],
+    news: asyncio.Event,
+) -> None:
+    for command in turn.commands:
+        assert isinstance(command, Execute)
+        task = asyncio.ensure_future(perform.execute(command, session, pool))
+        task.add_done_callback(lambda _: news.set())
+        tasks[task] = command
+
+
+def _is_far(wake_at: int | None) -> bool:
+    return wake_at is not None and wake_at - clock().now() > conf.HOLD_SECONDS * 1000
+
+
+def _collect(session: Session, tasks: dict[asyncio.Task[Report], Execute]) -> None:
+    """Take up the bodies that have ended, in the order in which they began."""
+    for task in [task for task in tasks if task.done()]:
+        session.answer(tasks.pop(task), task.result(), clock().now())
+
+
+async def _abandon(session: Session, tasks: dict[asyncio.Task[Report], Execute]) -> None:
+    session.on_news = lambda: None
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

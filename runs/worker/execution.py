@@ -1,0 +1,96 @@
+"""Getting a begun run executed: here in this thread, on this loop, or by waiting for a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from runs.engine import result
+from runs.engine.journal import ACTIVE
+from runs.engine.result import WorkflowResult
+from runs.exceptions import NoWorkers
+from runs.models import Run, WorkerProcess
+from runs.store import journals, ledger
+from runs.store.ledger import Write, Written
+from runs.worker import local, perform
+from runs.worker.drive import drive, drive_here
+from runs.worker.session import Session
+
+Options = dict[str, bool] | None
+#: Seconds between two looks for the outcome of a run that a worker executes, at first and at most.
+FIRST_POLL, LAST_POLL = 0.005, 0.25
+
+
+def steps_here(session: Session) -> Iterator[None]:
+    """Drive in this thread, yielding after each write."""
+    with local.driving(session):
+        yield from drive_here(session)
+
+
+def run_here(session: Session, options: Options = None) -> WorkflowResult:
+    for _ in steps_here(session):
+        pass
+    return result_of(session, options)
+
+
+async def run_on_loop(session: Session, options: Options = None) -> WorkflowResult:
+    """Drive on the running loop; database calls go to the thread Django keeps for it."""
+    await sync_to_async(local.register)(session)
+    try:
+        await drive(session, _store, perform.call, holds=True)
+    finally:
+        local.unregister(session)
+    return result_of(session, options)
+
+
+async def _store(write: Write) -> Written:
+    return await sync_to_async(ledger.append_one)(write)
+
+
+def result_of(session: Session, options: Options = None) -> WorkflowResult:
+    return result.of_journal(session.journal, **(options or {}))
+
+
+def result_of_stored(run: Run, options: Options = None) -> WorkflowResult:
+    return result.of_journal(journals.load(run), **(options or {}))
+
+
+# --- waiting for a worker --------------------------------------------------------------------
+
+
+def wait(run: Run, options: Options = None) -> WorkflowResult:
+    """Wait until workers have brought the run to rest; NoWorkers if there are none."""
+    delay = FIRST_POLL
+    while (found := _outcome(run, options)) is None:
+        time.sleep(delay)
+        delay = min(delay * 1.5, LAST_POLL)
+    return found
+
+
+async def await_outcome(run: Run, options: Options = None) -> WorkflowResult:
+    delay = FIRST_POLL
+    while (found := await sync_to_async(_outcome)(run, options)) is None:
+        await asyncio.sleep(delay)
+        delay = min(delay * 1.5, LAST_POLL)
+    return found
+
+
+def _outcome(run: Run, options: Options) -> WorkflowResult | None:
+    run.refresh_from_db()
+    if run.status not in ACTIVE and not run.lease_owner:
+        return result_of_stored(run, options)
+    check_workers(run)
+    return None
+
+
+def check_workers(run: Run) -> None:
+    """Say so at once when nobody is there to execute a run."""
+    if not WorkerProcess.objects.alive().exists():
+        raise NoWorkers(
+            f"Run {run} is stored, but no worker is alive to execute it. Start one with "
+            "`manage.py serve`, or execute in this process with RUNS_EXECUTION=inline."
+        )

@@ -1,0 +1,234 @@
+"""Calling user code: the only place that does.
+
+A body's return, its exceptions and what it asked of its context become one :class:`Report`. No
+exception of user code leaves this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from inspect import isawaitable, iscoroutinefunction
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+
+from runs.conf import conf
+from runs.definition.nodes import MapNode
+from runs.definition.schema import SchemaError
+from runs.definition.serialize import to_json
+from runs.definition.truth import truthy
+from runs.engine.outcomes import (
+    Answer,
+    Bailed,
+    Decide,
+    Execute,
+    Succeeded,
+    Suspended,
+    Threw,
+)
+from runs.exceptions import (
+    NonRetryableError,
+    NotSerializable,
+    PayloadTooLarge,
+    StepRequestContextInvalid,
+    StepTimeout,
+    TripWire,
+)
+from runs.models.fields import dumps
+from runs.worker.context import StepContext
+
+if TYPE_CHECKING:
+    from runs.worker.session import Session
+
+Json = Any
+#: Runs a blocking call somewhere it may block, and awaits it.
+Pool = Callable[[Callable[[Any], Any], Any], Awaitable[Any]]
+logger = logging.getLogger("runs.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a command, and the state its body set (only if it ended well)."""
+
+    answer: Answer
+    state: dict[str, Json] | None = None
+
+
+# --- steps -----------------------------------------------------------------------------------
+
+
+async def execute(command: Execute, session: Session, pool: Pool) -> Report:
+    """Run a body once, on the loop if it is a coroutine function, else through ``pool``."""
+    prepared = prepare(command, session)
+    if isinstance(prepared, Report):
+        return prepared
+    body, ctx = prepared
+    limit = asyncio.timeout(None if isinstance(command.node, MapNode) else command.node.step.timeout)
+    try:
+        async with limit:
+            returned = body(ctx) if never_blocks(command) else await pool(body, ctx)
+            if isawaitable(returned):
+                returned = await returned
+    except Exception as error:
+        return failed(command, _timed_out(command) if limit.expired() else error)
+    return finished(command, ctx, returned)
+
+
+def execute_here(command: Execute, session: Session) -> Report:
+    """Run a plain body in the calling thread."""
+    prepared = prepare(command, session)
+    if isinstance(prepared, Report):
+        return prepared
+    body, ctx = prepared
+    try:
+        returned = body(ctx)
+    except Exception as error:
+        return failed(command, error)
+    return finished(command, ctx, returned)
+
+
+def is_plain(command: Execute) -> bool:
+    """Whether the body needs no event loop."""
+    node = command.node
+    body = node.execute if isinstance(node, MapNode) else node.step.execute
+    return not iscoroutinefunction(body) and not iscoroutinefunction(type(body).__call__)
+
+
+async def call(function: Callable[[Any], Any], ctx: Any) -> Any:
+    """A pool for a loop that may be blocked, in a thread that belongs to this one run."""
+    return await sync_to_async(function, thread_sensitive=True)(ctx)
+
+
+def never_blocks(command: Execute) -> bool:
+    """Whether calling the body returns at once: a coroutine, or a mapping that only picks."""
+    node = command.node
+    if isinstance(node, MapNode):
+        return iscoroutinefunction(node.execute) or not node.calls_user_code
+    return node.step.is_async
+
+
+def prepare(command: Execute, session: Session) -> tuple[Callable[[Any], Any], StepContext] | Report:
+    """The body to call and its context; or the report, if the try fails before it begins."""
+    if command.problem is not None:
+        return failed(command, command.problem)
+    step = None if isinstance(command.node, MapNode) else command.node.step
+    ctx = StepContext(session, command.scope, command.entry, command.entry.input, step=step)
+    if step is not None and step.request_context_schema is not None and command.scope.validates:
+        try:
+            step.request_context_schema.validate(dict(session.request_context))
+        except SchemaError as error:
+            head = f"Step request context validation failed for step '{step.id}': "
+            problem = StepRequestContextInvalid("\n".join([head, *error.lines()]))
+            return failed(command, problem)
+    return (step.execute if step is not None else command.node.execute), ctx  # type: ignore[union-attr]
+
+
+def finished(command: Execute, ctx: StepContext, returned: Any) -> Report:
+    """What a body that returned came to. Suspending outweighs bailing."""
+    step_id = command.entry.step_id
+    try:
+        output = to_json(returned, where=f"The output of step {step_id!r}")
+        if ctx.suspension is not None:
+            payload, labels = ctx.suspension
+            answer: Answer = Suspended(_sized(payload, step_id), _sized(output, step_id), labels)
+        elif ctx.bailed is not None:
+            answer = Bailed(_sized(ctx.bailed[0], step_id))
+        else:
+            answer = Succeeded(_sized(output, step_id))
+    except (NotSerializable, PayloadTooLarge) as error:
+        return Report(Threw(error_of(error), retryable=False))
+    return Report(answer, ctx.next_state)
+
+
+def failed(command: Execute | Decide, error: Exception) -> Report:
+    """What a body that raised came to."""
+    if isinstance(error, TripWire):
+        tripwire = {"reason": error.reason, "retry": error.retry, "metadata": error.metadata}
+        shown = {name: value for name, value in tripwire.items() if value is not None}
+        return Report(Threw(error_of(error), retryable=False, tripwire=shown))
+    logger.info("Step %s raised %s", command.path, error, exc_info=error)
+    return Report(Threw(error_of(error), retryable=not isinstance(error, NonRetryableError)))
+
+
+def error_of(error: BaseException) -> dict[str, Json]:
+    """The stored form of an exception: ``{message, name, code?}``, without its traceback."""
+    stored: dict[str, Json] = {"message": str(error), "name": type(error).__name__}
+    code = getattr(error, "code", None)
+    return stored | {"code": code} if isinstance(code, str) else stored
+
+
+def _timed_out(command: Execute) -> StepTimeout:
+    node = command.node
+    seconds = None if isinstance(node, MapNode) else node.step.timeout
+    return StepTimeout(f"Step {node.id!r} took longer than {seconds:g} s")
+
+
+def _sized(value: Json, step_id: str) -> Json:
+    """Refuse a value above the size limit, before anything is recorded."""
+    limit = conf.MAX_PAYLOAD_BYTES
+    if isinstance(value, int | float | bool | None):
+        return value
+    size = len((dumps(value) or "").encode())
+    if size > limit:
+        raise PayloadTooLarge(
+            f"The output of step {step_id!r} has {size} bytes of JSON; "
+            f"the limit (RUNS_MAX_PAYLOAD_BYTES) is {limit}"
+        )
+    return value
+
+
+# --- conditions and other functions that direct the flow -------------------------------------
+
+
+async def decide(command: Decide, session: Session, pool: Pool) -> Report:
+    """Ask the functions of a decision; their answer in the form that the interpreter reads."""
+    answers = []
+    for function in command.functions:
+        ctx = _context(command, session)
+        try:
+            value = await pool(function, ctx)
+            answers.append(await value if isawaitable(value) else value)
+        except Exception as error:
+            if command.kind != "branch":
+                return failed(command, error)
+            answers.append(_false_condition(command, error))
+    return _decided(command, answers)
+
+
+def _context(command: Decide, session: Session) -> StepContext:
+    return StepContext(
+        session, command.scope, command.entry, command.input, iteration=command.iteration
+    )
+
+
+def _false_condition(command: Decide, error: Exception) -> bool:
+    """A condition of a branch that raises does not hold."""
+    logger.warning("A condition of %s raised %s", command.path, error, exc_info=error)
+    return False
+
+
+def _decided(command: Decide, answers: list[Any]) -> Report:
+    try:
+        return Report(Succeeded(_READERS[command.kind](answers)))
+    except (TypeError, ValueError, AttributeError) as error:
+        return failed(command, error)
+
+
+def _moment(value: Any) -> int:
+    if not isinstance(value, datetime):
+        raise TypeError(f"sleep_until needs a datetime, not {type(value).__name__}")
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return round(aware.timestamp() * 1000)
+
+
+_READERS: dict[str, Callable[[list[Any]], Json]] = {
+    "branch": lambda answers: [index for index, value in enumerate(answers) if truthy(value)],
+    "loop": lambda answers: truthy(answers[0]),
+    "concurrency": lambda answers: answers[0] if isinstance(answers[0], int) else 1,
+    "sleep": lambda answers: round(float(answers[0]) * 1000),
+    "sleep_until": lambda answers: _moment(answers[0]),
+}

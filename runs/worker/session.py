@@ -1,0 +1,159 @@
+"""One claim of one run: its journal in memory, and how it moves.
+
+A session decides nothing about threads, loops or waiting; ``drive`` does. It keeps the order of
+things right: what a turn changed, and what bodies told meanwhile, goes into one :class:`Write`, in
+the order in which it happened, and nothing is announced to anybody before that is stored.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import UserDict, deque
+from collections.abc import Callable
+from typing import Any
+
+from runs.definition.serialize import to_json
+from runs.definition.workflow import Workflow
+from runs.engine import edits, events
+from runs.engine import path as paths
+from runs.engine.advance import Interpreter
+from runs.engine.journal import FINAL, Journal, Status
+from runs.engine.outcomes import Decide, Execute, Scope, Turn
+from runs.engine.transitions import merge_state
+from runs.models import Run
+from runs.models.fields import dumps, from_ms
+from runs.store import lease
+from runs.store.ledger import Write, Written
+from runs.worker import feed
+from runs.worker.abort import AbortSignal
+from runs.worker.perform import Report
+
+Json = Any
+
+
+class RequestContext(UserDict[str, Any]):
+    """The map that all steps of a run share. What is put in must be JSON."""
+
+    def __setitem__(self, key: str, item: Any) -> None:
+        super().__setitem__(str(key), to_json(item, where=f"Request context {key!r}"))
+
+
+class Session:
+    """A run that is ours for now. Not thread-safe, but for ``tell``, ``abort`` and ``cancel``."""
+
+    def __init__(self, run: Run, workflow: Workflow, journal: Journal, fence: int, seq: int) -> None:
+        self.run_pk = run.pk
+        self.run_id = run.run_id
+        self.workflow = workflow
+        self.journal = journal
+        self.fence = fence
+        self.seq = seq
+        self.signal = AbortSignal()
+        self.request_context = RequestContext(journal.request_context)
+        self.interpreter = Interpreter(workflow, journal)
+        #: Called, from any thread, when there is something new to look at.
+        self.on_news: Callable[[], None] = lambda: None
+        self.settled = False
+        self._stored_context = dumps(dict(self.request_context))
+        self._told: deque[tuple[str, str, dict[str, Json]]] = deque()
+        self._cancel = threading.Event()
+        if journal.canceled:
+            self.signal.fire()
+
+    # --- from bodies and other threads --------------------------------------------------------
+
+    def tell(self, type_: str, path: str, own: dict[str, Json]) -> None:
+        """Add an event of a body; it is stored with the next write."""
+        self._told.append((type_, path, own))
+        self.on_news()
+
+    def abort(self) -> None:
+        """A step cancels its own run."""
+        self.cancel()
+
+    def cancel(self) -> None:
+        """Stop: fire the abort signal, and start nothing further."""
+        self._cancel.set()
+        self.signal.fire()
+        self.on_news()
+
+    @property
+    def has_news(self) -> bool:
+        return bool(self._told) or (self._cancel.is_set() and not self.journal.canceled)
+
+    # --- the driver's side --------------------------------------------------------------------
+
+    def advance(self, now: int) -> Turn:
+        """One turn. When the run came to rest, its outcome is recorded with it."""
+        if self._cancel.is_set():
+            self.journal.canceled = True
+        self._take_told(now)
+        turn = self.interpreter.advance(now)
+        if turn.outcome is not None and not self.settled:
+            edits.settle(self.journal, turn.outcome, now)
+            self.settled = True
+        return turn
+
+    def answer(self, command: Execute | Decide, report: Report, now: int) -> None:
+        self._take_told(now)
+        if report.state is not None:
+            merge_state(self.journal, command.scope, report.state)
+        self.interpreter.answer(command, report.answer, now)
+
+    def take_write(self, *, release_at: int | None = None) -> Write | None:
+        """What has to be stored now; None if nothing. ``release_at`` gives a waiting run up."""
+        entries, news = self.journal.take_changes()
+        for event in news:
+            event.seq, self.seq = self.seq, self.seq + 1
+        run = self._run_columns(release_at)
+        if not (entries or news or run):
+            return None
+        return Write(self.run_pk, self.journal.attempt, self.fence, entries, news, run)
+
+    def after(self, write: Write, written: Written) -> None:
+        """The write is stored: tell who listens, and learn of a cancel."""
+        feed.publish(self.run_pk, self.run_id, self.journal, write.events)
+        if written.canceled and not self.settled:
+            self.cancel()
+
+    def run_id_of(self, scope: Scope) -> str:
+        """The run id a body sees: inside a foreach each item's workflow has one of its own."""
+        if not scope.silent:
+            return self.run_id
+        outermost = scope.path[: scope.path.rindex("]") + 1]
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.run_id}/{outermost}"))
+
+    def _take_told(self, now: int) -> None:
+        while self._told:
+            type_, path, own = self._told.popleft()
+            self.journal.emit(type_, path, now, own)
+
+    def _run_columns(self, release_at: int | None) -> dict[str, Any]:
+        columns: dict[str, Any] = {}
+        context = dumps(dict(self.request_context))
+        if context != self._stored_context:
+            self._stored_context = context
+            columns["request_context"] = dict(self.request_context)
+            self.journal.request_context = dict(self.request_context)
+        if self.settled:
+            columns |= self._final_columns()
+        elif release_at is not None:
+            columns |= lease.free(release_at) | {"status": Status.WAITING.value}
+        return columns
+
+    def _final_columns(self) -> dict[str, Any]:
+        root, status = self.journal.root, self.journal.status
+        error = (root.error or {}).get("message", "") if root.error else ""
+        moment = from_ms(root.ended_at)
+        return lease.free(None) | {
+            "status": status.value,
+            "error_message": error,
+            "updated_at": moment,
+            "ended_at": moment if status in FINAL else None,
+        }
+
+
+def open_session(run: Run, workflow: Workflow, journal: Journal, fence: int, seq: int) -> Session:
+    """A session over a journal that was just loaded for a claim of the run."""
+    return Session(run, workflow, journal, fence, seq)

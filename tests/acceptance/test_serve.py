@@ -1,0 +1,97 @@
+"""Starting everything, and ending it again."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import os
+import re
+import signal
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+
+import pytest
+
+from tests.acceptance.serving import Served
+
+pytestmark = pytest.mark.acceptance
+Serve = Callable[..., Served]
+
+
+def test_it_comes_up_healthy_and_ctrl_c_leaves_no_process(serve: Serve) -> None:
+    served = serve()
+    report = served.becomes_healthy()
+    parts = {name: part["ok"] for name, part in report.items() if name != "ok"}
+    running = len(served.processes())
+
+    served.press_ctrl_c()
+
+    assert parts == {"database": True, "broker": True, "workers": True, "sweeper": True}
+    # supervisor, Valkey, web; and the cluster: sentinel, two workers, pusher, monitor
+    assert running == 8
+    assert served.ends() == (0, {})
+
+
+def test_sigterm_to_every_process_at_once_leaves_no_process(serve: Serve) -> None:
+    served = serve()
+    served.becomes_healthy()
+
+    for pid in served.processes():
+        os.kill(pid, signal.SIGTERM)
+
+    assert served.ends() == (0, {})
+
+
+def test_the_password_printed_on_the_first_start_opens_the_admin(serve: Serve) -> None:
+    served = serve()
+    served.becomes_healthy()
+    password = re.findall(r"created the account admin with the password (\S+)", served.output)
+    cookies = http.cookiejar.CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
+    browser.open(f"{served.url}admin/login/")
+    token = next(cookie.value for cookie in cookies if cookie.name == "csrftoken")
+
+    form = {"username": "admin", "password": password[0], "csrfmiddlewaretoken": token}
+    page = browser.open(
+        f"{served.url}admin/login/?next=/admin/", urllib.parse.urlencode(form).encode()
+    )
+
+    assert page.url == f"{served.url}admin/"
+
+
+def test_the_next_start_goes_on_with_the_data_of_the_last(serve: Serve) -> None:
+    first = serve()
+    first.becomes_healthy()
+    first.press_ctrl_c()
+    first.ends()
+
+    second = serve()
+    second.becomes_healthy()
+
+    assert "created the account" in first.output
+    assert "created the account" not in second.output
+    assert "migrations" not in second.output
+
+
+def test_a_data_folder_is_served_once_at_a_time(serve: Serve) -> None:
+    first = serve()
+    first.becomes_healthy()
+
+    second = serve()
+
+    assert second.process.wait(60) == 1
+    assert second.output == (
+        f"CommandError: Process {first.process.pid} already serves the data folder {first.data}. "
+        "Stop it first, or set RUNS_DATA to another folder.\n"
+    )
+    assert first.health()[0] == 200
+
+
+def test_a_port_that_is_taken_is_named(serve: Serve) -> None:
+    first = serve()
+    port = urllib.parse.urlsplit(first.url).port
+
+    second = serve(RUNS_DATA=f"{first.data}-2", PORT=str(port))
+
+    assert second.process.wait(60) == 1
+    assert f"Cannot listen on 127.0.0.1 port {port}: Address already in use" in second.output

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a person saw, and the exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+Cli = Callable[..., Outcome]
+
+
+@pytest.fixture
+def cli(transactional_db: None) -> Cli:
+    """Run ``manage.py runs`` with these arguments."""
+
+    def run(*arguments: str) -> Outcome:
+        out, err = StringIO(), StringIO()
+        code = 0
+        try:
+            call_command("runs", *arguments, stdout=out, stderr=err, no_color=True)
+        except CommandError as error:
+            code = error.returncode
+            err.write(str(error))
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return Outcome(code, out.getvalue(), err.getvalue())
+
+    return run

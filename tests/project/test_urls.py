@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+
+def test_the_root_leads_to_the_admin(client: Client) -> None:
+    response = client.get("/")
+
+    assert (response.status_code, response["Location"]) == (302, reverse("admin:index"))
+
+
+def test_the_admin_opens_for_staff(client: Client, alice: User) -> None:
+    User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
+    client.force_login(alice)
+
+    response = client.get(reverse("admin:index"))
+
+    assert response.status_code == 200
+
+
+def test_static_files_are_served_without_being_collected(client: Client) -> None:
+    response = client.get("/static/admin/css/base.css")
+
+    assert (response.status_code, response["Content-Type"]) == (200, 'text/css; charset="utf-8"')

@@ -1,0 +1,44 @@
+"""The project's settings with the values of tests: isolated, quick, on files.
+
+The database is a file, because threads and processes share it. `TEST_DATABASE=postgres` starts a
+real PostgreSQL from a wheel, or joins the one that another test process has started.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+# A test must not depend on what its caller has exported, nor touch the caller's data.
+for name in ("DATABASE_URL", "REDIS_URL", "DEBUG", "SECRET_KEY", "ALLOWED_HOSTS"):
+    os.environ.pop(name, None)
+for name in [name for name in os.environ if name.startswith("RUNS_")]:
+    del os.environ[name]
+_data = Path(tempfile.mkdtemp(prefix="runs-tests-"))
+atexit.register(shutil.rmtree, _data, ignore_errors=True)
+os.environ["RUNS_DATA"] = str(_data)
+
+from project.settings import *  # noqa: E402, F403
+from project.settings import DATABASES, RUNS_DATA  # noqa: E402
+
+if os.environ.get("TEST_DATABASE") == "postgres":
+    from tests.postgres import test_database
+
+    DATABASES["default"] = test_database()
+else:
+    DATABASES["default"]["TEST"] = {"NAME": str(RUNS_DATA / "test.sqlite3")}
+
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+# pytest captures what is logged; a handler of our own would write to a stream that it has closed.
+LOGGING = {"version": 1, "disable_existing_loggers": False}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+RUNS_EXECUTION = "inline"
+RUNS_LEASE_SECONDS = 2.0
+RUNS_HEARTBEAT_SECONDS = 0.2
+RUNS_SWEEP_SECONDS = 0.05
+RUNS_STREAM_POLL_SECONDS = 0.1
+RUNS_WORKER_TIMEOUT_SECONDS = 2.0

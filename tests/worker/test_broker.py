@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django_q.signing import SignedPackage
+
+from runs.worker import broker
+from runs.worker.broker import outlasting, ticket_broker
+from runs.worker.tasks import enqueue
+from runs.worker.valkey import EmbeddedValkey
+
+
+@pytest.fixture
+def valkey() -> Iterator[EmbeddedValkey]:
+    server = EmbeddedValkey(settings.RUNS_DATA)
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_a_ticket_names_its_run_and_nothing_else(valkey: EmbeddedValkey) -> None:
+    ticket_broker().purge_queue()
+
+    enqueue(41)
+
+    [(_, package)] = ticket_broker().dequeue()
+    ticket = SignedPackage.loads(package)
+    assert (ticket["func"], ticket["args"], ticket["kwargs"]) == (
+        "runs.worker.tasks.drive",
+        (41,),
+        {},
+    )
+
+
+def test_a_broker_that_is_away_costs_the_caller_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    enqueue(41)
+
+    [record] = [r for r in caplog.records if r.name == "runs.worker.tasks"]
+    assert record.levelno == logging.WARNING
+    assert record.getMessage().startswith("Run 41 got no ticket, the sweeper will find it: ")
+
+
+def test_an_absent_broker_looks_like_an_empty_one_and_is_mentioned_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, db: None
+) -> None:
+    monkeypatch.setattr(broker, "PAUSE_SECONDS", 0)
+    answers = iter([["ticket 1"], OSError("gone"), OSError("gone"), None, ["ticket 2"]])
+
+    def dequeue() -> object:
+        answer = next(answers)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    patient = outlasting(dequeue)
+
+    assert [patient() for _ in range(5)] == [["ticket 1"], None, None, None, ["ticket 2"]]
+    assert [record.getMessage() for record in caplog.records] == [
+        "The broker does not answer (gone); tickets wait.",
+        "The broker answers again.",
+    ]
