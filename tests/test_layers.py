@@ -24,12 +24,12 @@ ROWS = (
     ("exceptions", "conf"),
     ("definition",),
     ("engine",),
-    ("models", "migrations"),
+    ("models",),
     ("store",),
     ("worker",),
     ("operations",),
     ("ui", "admin", "api", "streams", "management", "testing", "checks"),
-    ("apps",),
+    ("apps", "migrations"),
 )
 LEVELS = {layer: level for level, row in enumerate(ROWS) for layer in row}
 PURE = ("exceptions", "definition", "engine")

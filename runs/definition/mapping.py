@@ -20,6 +20,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from runs.definition.functions import is_coroutine_function
 from runs.definition.ids import check_step_id
 from runs.definition.json_path import NOTHING, pick
 from runs.definition.nodes import ContextFunction
@@ -47,7 +48,7 @@ def compile_mapping(mapping: Mapping[str, Any] | ContextFunction, workflow_id: s
         key: _getter(source, f"Workflow {workflow_id!r}: mapping key {key!r}")
         for key, source in mapping.items()
     }
-    if any(map(inspect.iscoroutinefunction, getters.values())):
+    if any(map(is_coroutine_function, getters.values())):
         return _asynchronous(getters)
     return _plain(getters)
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from runs.definition.functions import is_coroutine_function
+
 if TYPE_CHECKING:
     from runs.definition.step import Step
     from runs.definition.workflow import Workflow
@@ -46,7 +48,7 @@ Member: TypeAlias = StepNode | WorkflowNode
 
 @dataclass(frozen=True, slots=True)
 class MapNode:
-    """Compute the next input. ``execute`` is a coroutine function when something in it is."""
+    """Compute the next input with ``execute``, which takes a step context."""
 
     key: str
     id: str
@@ -54,6 +56,10 @@ class MapNode:
     execute: ContextFunction
     #: The mapping as people read it in the graph.
     source: str
+
+    @property
+    def is_async(self) -> bool:
+        return is_coroutine_function(self.execute)
 
     @property
     def calls_user_code(self) -> bool:

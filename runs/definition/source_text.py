@@ -23,26 +23,31 @@ def source_text(function: Callable[..., Any]) -> str:
     plain = underlying(function)
     if plain is None:
         return str(getattr(function, "__qualname__", type(function).__qualname__))
-    if plain.__name__ == "<lambda>":
-        return _lambda_source(plain.__code__) or plain.__qualname__
+    return _written(plain.__code__) or plain.__qualname__
+
+
+@functools.lru_cache(maxsize=1024)
+def _written(code: CodeType) -> str | None:
+    if code.co_name == "<lambda>":
+        return _lambda(code)
     try:
-        return textwrap.dedent(inspect.getsource(plain)).strip()
+        return textwrap.dedent(inspect.getsource(code)).strip()
     except (OSError, TypeError):
-        return plain.__qualname__
+        return None
 
 
-def _lambda_source(code: CodeType) -> str | None:
+def _lambda(code: CodeType) -> str | None:
     """Find the lambda among its neighbours in the same expression by where its code stands."""
-    lines = "".join(linecache.getlines(code.co_filename))
+    source = "".join(linecache.getlines(code.co_filename))
     places = {
         (line, column)
         for line, _, column, _ in code.co_positions()
         if line is not None and column is not None
     }
-    here = [node for node in _lambdas(lines) if node.lineno == code.co_firstlineno]
+    here = [node for node in _lambdas(source) if node.lineno == code.co_firstlineno]
     for node in here:
         if len(here) == 1 or (node.body.lineno, node.body.col_offset) in places:
-            return ast.get_source_segment(lines, node)
+            return ast.get_source_segment(source, node)
     return None
 
 

@@ -81,6 +81,7 @@ class Workflow(FlowBuilder):
         self._output_schema = self._schema("output_schema", options)
         self.committed = False
         self._fingerprint = ""
+        self._graph: list[dict[str, Any]] | None = None
 
     def __repr__(self) -> str:
         return f"<Workflow {self.id!r}>"
@@ -115,8 +116,12 @@ class Workflow(FlowBuilder):
 
     @property
     def serialized_step_graph(self) -> list[dict[str, Any]]:
-        """The flow as clients draw it."""
-        return serialized_step_graph(self)
+        """The flow as clients draw it. Do not change it."""
+        if not self._frozen:
+            return serialized_step_graph(self)
+        if self._graph is None:
+            self._graph = serialized_step_graph(self)
+        return self._graph
 
     def _schema(self, name: str, options: WorkflowOptions) -> Schema | None:
         return Schema.of(options.get(name), where=f"Workflow {self.id!r}: {name}")

@@ -59,6 +59,7 @@ from runs.engine.outcomes import (
     Execute,
     Failed,
     Found,
+    Halted,
     Notice,
     Open,
     Scope,
@@ -78,6 +79,8 @@ class Interpreter:
         self.root = self._scope(workflow, journal.root, paths.ROOT, parent=None)
         #: Paths whose command is with somebody (of workflows and foreaches: that are looked after).
         self.issued: set[str] = set()
+        #: Begin nothing further, only take up what ends: the run is to be given up.
+        self.closing = False
         self.turn = Turn()
         self.now = 0
         self._scopes: dict[str, Scope] = {}
@@ -148,13 +151,19 @@ class Interpreter:
     def _member(self, node: Member | MapNode, scope: Scope, entry: Entry) -> Found:
         """Visit a step or nested workflow at the place that the blank ``entry`` describes."""
         known = self.journal.get(entry.path)
-        if known is None and self.journal.canceled:
-            return CANCELED
+        if known is None and (refused := self._refused()):
+            return refused
         if known is not None and known.taken:
             return self._found(known)
         if isinstance(node, WorkflowNode):
             return self._nested(node, scope, known or self._begin(node, scope, entry))
         return self._leaf(node, scope, known or self._begin(node, scope, entry))
+
+    def _refused(self) -> Found | None:
+        """What to say instead of beginning something, while nothing may begin."""
+        if self.journal.canceled:
+            return CANCELED
+        return OPEN if self.closing else None
 
     def _blank(self, node: Any, scope: Scope, path: str = "", **fields: Any) -> Entry:
         kind = Kind.WORKFLOW if isinstance(node, WorkflowNode) else Kind.STEP
@@ -206,6 +215,8 @@ class Interpreter:
             entry.status = Status.CANCELED
             self.journal.touch(entry)
             return CANCELED
+        if self.closing:
+            return OPEN
         if entry.wake_at is not None and entry.wake_at > self.now:
             self.turn.wake(entry.wake_at)
             return OPEN
@@ -354,8 +365,8 @@ class Interpreter:
         path = paths.join(scope.path, node.key)
         entry = self.journal.get(path)
         if entry is None:
-            if self.journal.canceled:
-                return CANCELED
+            if refused := self._refused():
+                return refused
             blank = self._blank(node.member, scope, path, kind=Kind.FOREACH)
             entry = move.begin(self.journal, scope, blank, self.now)
             self.issued.add(path)
@@ -404,8 +415,8 @@ class Interpreter:
         path = paths.join(scope.path, node.key)
         entry = self.journal.get(path)
         if entry is None:
-            if self.journal.canceled:
-                return CANCELED
+            if refused := self._refused():
+                return refused
             until = self._until(node, scope)
             if not isinstance(until, int):
                 return until
@@ -460,6 +471,8 @@ class Interpreter:
         path = paths.decision(path or paths.join(scope.path, node.key))
         entry = self.journal.get(path)
         if entry is None or (entry.status is Status.RUNNING and path not in self.issued):
+            if self.closing:
+                return OPEN
             if entry is None:
                 entry = self.journal.add(
                     Entry(path, node.key, Kind.DECISION, Status.RUNNING, started_at=self.now)

@@ -33,6 +33,8 @@ class ForegroundCommand(BaseCommand):
             self.supervise(options)
         except RunsError as error:
             raise CommandError(error.message) from error
+        except KeyboardInterrupt:  # before anything was there to be stopped
+            raise SystemExit(130) from None
 
     def supervise(self, options: dict[str, Any]) -> None:
         raise NotImplementedError

@@ -316,9 +316,11 @@ def _watched(event: dict[str, Json]) -> list[dict[str, Json]]:
 
 
 def _outcome(begun: Begun, options: Options) -> WorkflowResult:
-    if begun.session is not None:
-        return execution.run_here(begun.session, options)
-    return execution.wait(begun.run, options)
+    if begun.session is None:
+        return execution.wait(begun.run, options)
+    result = execution.run_here(begun.session, options)
+    begun.run.status = result.status
+    return result
 
 
 def _go_on(begun: Begun) -> None:

@@ -40,7 +40,11 @@ def _cancel_row(row: Run) -> None:
         return
     journal = journals.load(row)
     columns |= {"ended_at": now, "fence": row.fence + 1} | lease.free(None)
-    session = Session(row, begin.workflow_of(row), journal, row.fence, ledger.next_seq(row.pk)) if journal.entries else None
+    session = (
+        Session(row, begin.workflow_of(row), journal, row.fence, ledger.next_seq(row.pk))
+        if journal.entries
+        else None
+    )
     write = Write(row.pk, row.attempt, row.fence)
     if session is not None:
         journal.canceled = True

@@ -145,9 +145,11 @@ async def atime_travel_stream(run: Run, step: Any, **options: Any) -> RunStream:
 
 
 async def _outcome(begun: Begun, options: Options) -> WorkflowResult:
-    if begun.session is not None:
-        return await execution.run_on_loop(begun.session, options)
-    return await execution.await_outcome(begun.run, options)
+    if begun.session is None:
+        return await execution.await_outcome(begun.run, options)
+    result = await execution.run_on_loop(begun.session, options)
+    begun.run.status = result.status
+    return result
 
 
 def _go_on(begun: Begun) -> None:

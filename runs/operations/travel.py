@@ -102,9 +102,11 @@ def _check_scope(
     at = next((i for i, n in enumerate(workflow.flow) if holds(n, target[0])), None)
     if at is None:
         raise InvalidTarget(_unknown(target[0], recorded))
-    missing = [
-        step_id for node in workflow.flow[:at] for step_id in _missing(node, recorded)
-    ] if recorded else []
+    missing = (
+        [step_id for node in workflow.flow[:at] for step_id in _missing(node, recorded)]
+        if recorded
+        else []
+    )
     if missing:
         raise InvalidTarget(_unrecorded(target[0], missing, recorded))
     _check_inside(workflow, journal, target, trip, scope, at)

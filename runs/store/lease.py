@@ -9,6 +9,7 @@ gone becomes due by itself, exactly as a timer does.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -81,15 +82,14 @@ def free(due_at: int | None) -> dict[str, object]:
     return {"lease_owner": "", "due_at": due_at}
 
 
-def heartbeat(owner: str) -> None:
-    """Keep all runs of this owner for another lease."""
-    Run.objects.filter(lease_owner=owner).update(due_at=from_ms(_lease_end(now_ms())))
+def heartbeat(owner: str, run_pks: Sequence[int]) -> list[int]:
+    """Keep these runs of an owner for another lease; returns those to be canceled.
 
-
-def canceled_among(owner: str) -> list[int]:
-    """The runs of this owner whose cancelling was asked for."""
-    held = Run.objects.filter(lease_owner=owner, canceled_at__isnull=False)
-    return list(held.values_list("pk", flat=True))
+    Only runs that are named are kept: one its owner lost track of becomes due.
+    """
+    held = Run.objects.filter(lease_owner=owner, pk__in=run_pks)
+    held.update(due_at=from_ms(_lease_end(now_ms())))
+    return list(held.filter(canceled_at__isnull=False).values_list("pk", flat=True))
 
 
 def abandon(owner: str) -> int:

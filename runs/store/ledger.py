@@ -123,8 +123,6 @@ def _write_run(cursor: Any, write: Write) -> None:
 def next_seq(run_pk: int) -> int:
     """The number of the run's next event."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            'SELECT MAX(seq) FROM "runs_runevent" WHERE run_id = %s', [run_pk]
-        )
+        cursor.execute('SELECT MAX(seq) FROM "runs_runevent" WHERE run_id = %s', [run_pk])
         last = cursor.fetchone()[0]
     return 0 if last is None else last + 1

@@ -29,18 +29,27 @@ class Program:
     inherited: tuple[int, ...] = ()
 
 
-@dataclass(slots=True)
-class Backoff:
-    """How long to wait before starting again what died: not at all, then longer each time."""
+class Restarts:
+    """When to start again what died: at once, then after a pause that grows with each death."""
 
-    _next_seconds: float = 0.0
+    def __init__(self) -> None:
+        self._pause_seconds = 0.0
+        self._started_at = self._due_at = 0.0
 
-    def after(self, lived_seconds: float) -> float:
-        if lived_seconds >= HEALTHY_SECONDS:
-            self._next_seconds = 0.0
-        pause = self._next_seconds
-        self._next_seconds = min(max(2 * pause, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
+    def started(self, now: float) -> None:
+        self._started_at = now
+
+    def died(self, now: float) -> float:
+        """Return the pause; a healthy life before this death forgets the earlier ones."""
+        if now - self._started_at >= HEALTHY_SECONDS:
+            self._pause_seconds = 0.0
+        pause = self._pause_seconds
+        self._pause_seconds = min(max(2 * pause, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
+        self._due_at = now + pause
         return pause
+
+    def are_due(self, now: float) -> bool:
+        return now >= self._due_at
 
 
 class Lines:
@@ -75,9 +84,7 @@ class Child:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._process: subprocess.Popen[bytes] | None = None
-        self._started_at = 0.0
-        self._backoff = Backoff()
-        self._due_at = 0.0
+        self._restarts = Restarts()
         #: Process groups that lost their main process, with the time at which they are killed.
         self._remains: dict[int, float] = {}
 
@@ -87,7 +94,7 @@ class Child:
 
     @property
     def is_due(self) -> bool:
-        return self._process is None and time.monotonic() >= self._due_at
+        return self._process is None and self._restarts.are_due(time.monotonic())
 
     def start(self) -> int:
         """Start the process; return where its output is to be read."""
@@ -103,7 +110,8 @@ class Child:
         assert process.stdout is not None
         output = os.dup(process.stdout.fileno())
         process.stdout.close()
-        self._process, self._started_at = process, time.monotonic()
+        self._process = process
+        self._restarts.started(time.monotonic())
         return output
 
     def reap(self) -> str | None:
@@ -111,8 +119,7 @@ class Child:
         if self._process is None or (code := self._process.poll()) is None:
             return None
         now = time.monotonic()
-        pause = self._backoff.after(now - self._started_at)
-        self._due_at = now + pause
+        pause = self._restarts.died(now)
         self._remains[self._process.pid] = now + REMAINS_SECONDS
         self._process = None
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -69,13 +69,13 @@ class GuardedSentinel(Sentinel):  # type: ignore[misc]
 
     def start(self) -> None:
         os.set_blocking(self._order, False)
-        signal.signal(signal.SIGTERM, self._on_sigterm)
+        signal.signal(signal.SIGTERM, self.order_drain)
         # Not as django-q2 does, which first wants to hear from the broker: the sweeper needs none.
         self.spawn_cluster()
         self.guard()
 
-    def _on_sigterm(self, *_: object) -> None:
-        """Order the drain; the children inherit this handler, so any of them may pass it on.
+    def order_drain(self, *_: object) -> None:
+        """Have the watcher end the cluster in peace; as a signal handler the children inherit it.
 
         The event that django-q2 stops at cannot be set here: the signal may have interrupted code
         that holds its lock.
@@ -99,9 +99,9 @@ class GuardedSentinel(Sentinel):  # type: ignore[misc]
         return process
 
     def reincarnate(self, process: BaseProcess) -> None:
-        """Leave the dead to the watcher. A worker over django-q2's own task timeout dies too."""
+        """Replace nobody: the watcher sees the dead; a task over django-q2's timeout ends all."""
         if process.is_alive():
-            process.kill()
+            self.order_drain()
 
     def guard(self) -> None:
         watcher = Watcher(self, self._orders, self._supervisor)
@@ -124,7 +124,7 @@ class Watcher:
 
     def run(self) -> None:
         while True:
-            ready = connection.wait([*self._children, *self._orders])
+            ready: list[Any] = connection.wait([*self._children, *self._orders])
             if any(order in ready for order in self._orders):
                 return self._drain()
             self._break_up(f"{self._children[ready[0]].name} died")
@@ -135,7 +135,7 @@ class Watcher:
         self._sentinel.stop_event.set()
         deadline = time.monotonic() + DRAIN_DEADLINE_SECONDS
         while self._children:
-            ready = connection.wait([*self._children], max(0.0, deadline - time.monotonic()))
+            ready = self._wait_for_children(deadline)
             if not ready:
                 names = ", ".join(child.name for child in self._children.values())
                 self._break_up(f"{names} did not end in time")
@@ -144,13 +144,16 @@ class Watcher:
                 if child.exitcode:
                     self._break_up(f"{child.name} died (exit code {child.exitcode})")
 
+    def _wait_for_children(self, deadline: float) -> list[Any]:
+        return connection.wait([*self._children], max(0.0, deadline - time.monotonic()))
+
     def _break_up(self, reason: str) -> None:
         """End all children and this process, whatever its main thread is at."""
         logger.critical("%s: the cluster ends", reason)
         self._sentinel.lifeline.cut()
         deadline = time.monotonic() + SHORT_DRAIN_SECONDS + LEAVE_SECONDS
         while self._children and time.monotonic() < deadline:
-            for handle in connection.wait([*self._children], deadline - time.monotonic()):
+            for handle in self._wait_for_children(deadline):
                 del self._children[handle]
         for child in self._children.values():
             child.kill()
@@ -163,6 +166,8 @@ def _become_child(
 ) -> None:
     """Run one of django-q2's loops in a process that was just forked."""
     lifeline.cut()
+    # What a step forks is no part of the cluster: ending it must not end us.
+    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     if target is worker:
         _work(lifeline.child_end, *arguments)
         return

@@ -111,9 +111,11 @@ async def drive(session: Session, store: Store, pool: Pool, *, holds: bool) -> b
             if turn.outcome is not None:
                 return True
             _begin_bodies(turn, session, pool, tasks, news)
-            if not tasks and not holds and _is_far(turn.wake_at):
-                await _store(session, store, release_at=turn.wake_at)
-                return False
+            if not tasks and not holds:
+                due_at = clock().now() if session.interpreter.closing else turn.wake_at
+                if session.interpreter.closing or _is_far(due_at):
+                    await _store(session, store, release_at=due_at)
+                    return False
             await clock().await_any(turn.wake_at, news)
             news.clear()
             _collect(session, tasks)

@@ -87,12 +87,12 @@ def _keep_alive() -> None:
     while True:
         done.wait(conf.HEARTBEAT_SECONDS)
         with _lock:
-            if not _sessions:
+            held = list(_sessions)
+            if not held:
                 _pulse = None
                 break
         try:
-            lease.heartbeat(owner())
-            for run_pk in lease.canceled_among(owner()):
+            for run_pk in lease.heartbeat(owner(), held):
                 cancel(run_pk)
         except Exception:
             logger.exception("No sign of life could be given; trying again")

@@ -67,7 +67,9 @@ async def execute(command: Execute, session: Session, pool: Pool) -> Report:
     if isinstance(prepared, Report):
         return prepared
     body, ctx = prepared
-    limit = asyncio.timeout(None if isinstance(command.node, MapNode) else command.node.step.timeout)
+    limit = asyncio.timeout(
+        None if isinstance(command.node, MapNode) else command.node.step.timeout
+    )
     try:
         async with limit:
             returned = body(ctx) if never_blocks(command) else await pool(body, ctx)
@@ -111,7 +113,9 @@ def never_blocks(command: Execute) -> bool:
     return node.step.is_async
 
 
-def prepare(command: Execute, session: Session) -> tuple[Callable[[Any], Any], StepContext] | Report:
+def prepare(
+    command: Execute, session: Session
+) -> tuple[Callable[[Any], Any], StepContext] | Report:
     """The body to call and its context; or the report, if the try fails before it begins."""
     if command.problem is not None:
         return failed(command, command.problem)

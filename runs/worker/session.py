@@ -15,8 +15,7 @@ from typing import Any
 
 from runs.definition.serialize import to_json
 from runs.definition.workflow import Workflow
-from runs.engine import edits, events
-from runs.engine import path as paths
+from runs.engine import edits
 from runs.engine.advance import Interpreter
 from runs.engine.journal import FINAL, Journal, Status
 from runs.engine.outcomes import Decide, Execute, Scope, Turn
@@ -42,7 +41,9 @@ class RequestContext(UserDict[str, Any]):
 class Session:
     """A run that is ours for now. Not thread-safe, but for ``tell``, ``abort`` and ``cancel``."""
 
-    def __init__(self, run: Run, workflow: Workflow, journal: Journal, fence: int, seq: int) -> None:
+    def __init__(
+        self, run: Run, workflow: Workflow, journal: Journal, fence: int, seq: int
+    ) -> None:
         self.run_pk = run.pk
         self.run_id = run.run_id
         self.workflow = workflow
@@ -78,9 +79,10 @@ class Session:
         self.signal.fire()
         self.on_news()
 
-    @property
-    def has_news(self) -> bool:
-        return bool(self._told) or (self._cancel.is_set() and not self.journal.canceled)
+    def close(self) -> None:
+        """Begin nothing further; the run is to be given up when its bodies have ended."""
+        self.interpreter.closing = True
+        self.on_news()
 
     # --- the driver's side --------------------------------------------------------------------
 
@@ -152,8 +154,3 @@ class Session:
             "updated_at": moment,
             "ended_at": moment if status in FINAL else None,
         }
-
-
-def open_session(run: Run, workflow: Workflow, journal: Journal, fence: int, seq: int) -> Session:
-    """A session over a journal that was just loaded for a claim of the run."""
-    return Session(run, workflow, journal, fence, seq)

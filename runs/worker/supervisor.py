@@ -24,9 +24,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from runs.exceptions import RunsError
-from runs.worker.child import Backoff, Child, Lines, Program
+from runs.worker.child import Child, Lines, Program, Restarts
 from runs.worker.lifeline import Lifeline, launch
 from runs.worker.valkey import EmbeddedValkey, ValkeyDidNotStart
 
@@ -36,6 +37,7 @@ WORKERS_STOP_SECONDS = 20.0
 WEB_STOP_SECONDS = 5.0
 #: A second request to stop means "at once", unless it is an echo: some wrappers repeat Ctrl-C.
 ECHO_SECONDS = 1.0
+LAST_WORDS_SECONDS = 0.5
 #: A port may still be held by the children of a supervisor that was killed a moment ago.
 PORT_PATIENCE_SECONDS = 3.0
 
@@ -128,8 +130,8 @@ class Supervisor:
     ) -> None:
         self._children = [Child(program) for program in programs]
         self._valkey = valkey
-        self._valkey_backoff = Backoff()
-        self._valkey_started_at = self._valkey_due_at = time.monotonic()
+        self._valkey_is_down = False
+        self._valkey_restarts = Restarts()
         self._say = say
         self._outputs: dict[int, Lines] = {}
         self._stop_asked_at: float | None = None
@@ -158,25 +160,29 @@ class Supervisor:
             self._outputs[output] = Lines(output, lambda line: self._say(name, line))
 
     def _keep_valkey(self) -> None:
-        """Start the embedded server again when it has gone; its start takes a moment."""
-        now = time.monotonic()
-        if self._valkey is None or now < self._valkey_due_at or self._valkey.is_alive():
+        if self._valkey is None or (not self._valkey_is_down and self._valkey.is_alive()):
             return
-        self._valkey_due_at = now + self._valkey_backoff.after(now - self._valkey_started_at)
-        if self._valkey_due_at > now:
+        if not self._valkey_is_down:
+            self._valkey_is_down = True
+            self._valkey_restarts.died(time.monotonic())
+            self._say("valkey", "ended; starting it again")
+        if not self._valkey_restarts.are_due(time.monotonic()):
             return
-        self._say("valkey", "ended; starting it again")
         try:
             self._valkey.start()
         except ValkeyDidNotStart as error:
+            self._valkey_restarts.died(time.monotonic())
             self._say("valkey", error.message)
-        self._valkey_started_at = time.monotonic()
+        else:
+            self._valkey_is_down = False
+            self._valkey_restarts.started(time.monotonic())
 
     def _wait(self, seconds: float) -> None:
         """Sleep until something happens; pass output on and count requests to stop."""
-        ready, _, _ = select.select([self._wakeup, *self._outputs], [], [], seconds)
+        sources: list[Any] = [self._wakeup, *self._outputs]
+        ready, _, _ = select.select(sources, [], [], seconds)
         for source in ready:
-            if isinstance(source, socket.socket):
+            if source is self._wakeup:
                 self._note_signals(source.recv(4096))
             elif not self._outputs[source].read():
                 del self._outputs[source]
@@ -201,8 +207,14 @@ class Supervisor:
             while self._is_leaving(child) and time.monotonic() < deadline and not self._at_once:
                 self._wait(0.1)
             child.kill()
-        self._wait(0)
+        self._read_last_words()
         self._say("serve", "stopped")
+
+    def _read_last_words(self) -> None:
+        """Pass on what the children said last; something of theirs may keep the pipe open."""
+        deadline = time.monotonic() + LAST_WORDS_SECONDS
+        while self._outputs and time.monotonic() < deadline:
+            self._wait(0.05)
 
     def _is_leaving(self, child: Child) -> bool:
         child.reap()

@@ -116,8 +116,8 @@ class EmbeddedValkey:
         _until(lambda: not self.is_alive() or self._answers(), START_SECONDS)
         if not self._answers():
             self._forget()
-            log = (self._folder / "valkey.log").read_text(errors="replace").strip()
-            raise ValkeyDidNotStart(f"Valkey in {self._folder} did not start: {log[-500:]}")
+            said = (self._folder / "valkey.log").read_text(errors="replace").strip()
+            raise ValkeyDidNotStart(f"Valkey in {self._folder} did not start: {said[-500:]}")
 
     def _command(self) -> list[str]:
         # The wheel's public class starts its child in our session and offers no way around it.

@@ -21,21 +21,22 @@ def test_a_job_reports_each_chunk(create_run):
     assert result.steps["process-chunks"]["output"] == {"processed": 5, "stopped": False}
 
 
-def test_a_canceled_job_stops_between_two_chunks(create_run):
-    run = create_run(long_job)
-    stream = run.stream({"chunks": 1000, "delayMs": 50})
+async def test_a_canceled_job_stops_between_two_chunks(transactional_db):
+    run = await long_job.acreate_run(execution="inline")
+    stream = await run.astream({"chunks": 1000, "delayMs": 20})
 
     seen = []
-    for event in stream:
+    async for event in stream:
         seen.append(event["type"])
         if seen.count("workflow-step-output") == 2:
-            run.cancel()
-    result = stream.result()
+            await run.acancel()
+    result = await stream.aresult()
 
     assert result.status == "canceled"
     assert seen[-2:] == ["workflow-canceled", "workflow-finish"]
+    assert result.steps["process-chunks"]["output"]["stopped"] is True
     assert "finish-job" not in result.steps
-    run.refresh_from_db()
+    await run.arefresh_from_db()
     assert run.status == "canceled"
 
 

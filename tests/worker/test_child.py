@@ -5,25 +5,40 @@ import select
 import signal
 import sys
 
-from runs.worker.child import HEALTHY_SECONDS, Backoff, Child, Lines, Program
+from runs.worker.child import HEALTHY_SECONDS, Child, Lines, Program, Restarts
 
 
 def test_the_pause_grows_with_each_quick_death_up_to_a_limit() -> None:
-    backoff = Backoff()
+    restarts = Restarts()
 
-    pauses = [backoff.after(lived_seconds=0.1) for _ in range(9)]
+    pauses = []
+    for second in range(100, 109):
+        restarts.started(second)
+        pauses.append(restarts.died(second + 0.1))
 
     assert pauses == [0, 0.5, 1, 2, 4, 8, 16, 30, 30]
 
 
-def test_a_healthy_time_makes_the_next_restart_immediate() -> None:
-    backoff = Backoff()
+def test_a_healthy_life_makes_the_next_restart_immediate() -> None:
+    restarts = Restarts()
     for _ in range(5):
-        backoff.after(lived_seconds=0.1)
+        restarts.started(100)
+        restarts.died(100)
 
-    pauses = [backoff.after(HEALTHY_SECONDS), backoff.after(0.1), backoff.after(0.1)]
+    pauses = [restarts.died(100 + HEALTHY_SECONDS)]
+    restarts.started(200)
+    pauses += [restarts.died(201), restarts.died(202)]
 
     assert pauses == [0, 0.5, 1]
+
+
+def test_a_restart_is_due_when_its_pause_is_over() -> None:
+    restarts = Restarts()
+    restarts.started(100)
+    restarts.died(100)
+    restarts.died(100)
+
+    assert [restarts.are_due(now) for now in (100, 100.4, 100.5)] == [False, False, True]
 
 
 def test_output_arrives_line_by_line_whatever_the_pieces() -> None:

@@ -214,8 +214,10 @@ def left_to_workers(console: Console, run: Run) -> int:
 
 
 def record_of(run: Run) -> Record:
-    """The run as clients see it."""
-    return operations.get_workflow_run_by_id(run.workflow_id, run.run_id) or {"steps": {}}
+    """The run as clients see it; without its steps if the code no longer defines its workflow."""
+    workflow = definition_of(run)
+    found = workflow and operations.get_workflow_run_by_id(workflow, run.run_id)
+    return found or reports.summary(run) | {"steps": {}}
 
 
 def questions_of(run: Run, record: Record) -> list[Question]:

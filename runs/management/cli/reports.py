@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from runs.engine import path as paths
@@ -12,6 +11,7 @@ from runs.management.cli.console import Console
 from runs.management.cli.questions import INDEX, MANAGE, Question
 from runs.management.cli.text import compact, date_and_time, duration, indented, pretty
 from runs.models import Run
+from runs.operations.reads import iso
 
 Record = Mapping[str, Any]
 
@@ -22,8 +22,8 @@ def summary(run: Run) -> dict[str, Any]:
         "runId": run.run_id,
         "workflowName": run.workflow_id,
         "resourceId": run.resource_id,
-        "createdAt": _iso(run.created_at),
-        "updatedAt": _iso(run.updated_at),
+        "createdAt": iso(run.created_at),
+        "updatedAt": iso(run.updated_at),
         "status": run.status,
     }
 
@@ -151,7 +151,3 @@ def _elapsed(run: Run) -> str:
     if run.started_at is None or run.ended_at is None:
         return ""
     return duration((run.ended_at - run.started_at).total_seconds() * 1000)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

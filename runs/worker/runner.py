@@ -1,0 +1,212 @@
+"""The runner: drives many runs at once in a worker process.
+
+An asyncio loop in a thread of its own claims runs that are due, up to its slots, and drives them
+concurrently. Blocking bodies go to a pool of threads, writes to one writer thread, so nothing that
+blocks ever holds up the loop or its heartbeat. It claims
+
+* the run a ticket names, at once;
+* by sweeping, whatever is due: timers, runs whose ticket got lost, runs whose worker is gone.
+
+Every process has one runner, made after the fork by :func:`current_runner`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from runs.conf import conf
+from runs.exceptions import LeaseLost
+from runs.models import WorkerProcess
+from runs.store import lease
+from runs.store.lease import Claim
+from runs.worker import takeover
+from runs.worker.drive import drive
+from runs.worker.session import Session
+from runs.worker.writer import GroupWriter
+
+logger = logging.getLogger("runs.worker")
+
+
+class Runner:
+    """Claims and drives runs until it is drained. ``wake`` and ``drain`` are thread-safe."""
+
+    def __init__(self) -> None:
+        self.id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._sessions: dict[int, Session] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._draining = False
+        self._swept_at = timezone.now()
+        self._loop = asyncio.new_event_loop()
+        self._ended = asyncio.Event()
+        self._writer = GroupWriter()
+        self._database = ThreadPoolExecutor(2, thread_name_prefix="runs-database")
+        self._bodies = ThreadPoolExecutor(conf.WORKER_THREADS, thread_name_prefix="runs-step")
+        self._thread = threading.Thread(target=self._run, name="runs-runner", daemon=True)
+
+    def start(self) -> Runner:
+        self._thread.start()
+        return self
+
+    # --- from other threads -------------------------------------------------------------------
+
+    def wake(self, run_pk: int | None = None) -> None:
+        """Look at a run now; without one, at whatever is due."""
+        self._loop.call_soon_threadsafe(self._begin, self._claim(run_pk))
+
+    def drain(self, timeout_seconds: float) -> None:
+        """Finish the bodies that are running, give up all runs, and stop."""
+        if not self._thread.is_alive():
+            return
+        self._loop.call_soon_threadsafe(self._begin_to_drain)
+        self._thread.join(timeout_seconds)
+        if self._thread.is_alive():
+            logger.warning("Bodies still run after %s s; their runs are left", timeout_seconds)
+        else:
+            self._writer.close()
+
+    # --- the loop -----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._live())
+        finally:
+            self._loop.close()
+
+    async def _live(self) -> None:
+        beating = asyncio.ensure_future(self._every(lambda: conf.HEARTBEAT_SECONDS, self._beat))
+        sweeping = asyncio.ensure_future(self._every(lambda: conf.SWEEP_SECONDS, self._sweep))
+        await self._ended.wait()
+        sweeping.cancel()
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+        beating.cancel()
+        await asyncio.gather(beating, sweeping, return_exceptions=True)
+        await self._call(self._sign_off)
+
+    async def _every(self, period: Callable[[], float], work: Callable[[], Any]) -> None:
+        while True:
+            try:
+                await work()
+            except DatabaseError as error:
+                logger.warning("The database did not answer: %s", error)
+            await asyncio.sleep(period())
+
+    async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call something that uses the database, in a thread for that."""
+        return await self._loop.run_in_executor(self._database, _fresh, function, *arguments)
+
+    async def _pool(self, function: Callable[[Any], Any], ctx: Any) -> Any:
+        """Call a blocking body, in a thread for those."""
+        return await self._loop.run_in_executor(self._bodies, _fresh, function, ctx)
+
+    def _begin(self, work: Any) -> None:
+        if self._draining:
+            work.close()
+            return
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _begin_to_drain(self) -> None:
+        self._draining = True
+        for session in self._sessions.values():
+            session.close()
+        self._ended.set()
+
+    # --- claiming and driving -----------------------------------------------------------------
+
+    @property
+    def _free(self) -> int:
+        return 0 if self._draining else conf.WORKER_SLOTS - len(self._sessions)
+
+    async def _claim(self, run_pk: int | None) -> None:
+        if run_pk is None:
+            await self._sweep()
+        elif self._free > 0:
+            claim = await self._call(lease.claim, run_pk, self.id)
+            if claim is not None:
+                await self._drive(claim)
+
+    async def _sweep(self) -> None:
+        if self._free > 0:
+            for claim in await self._call(lease.claim_due, self.id, self._free):
+                self._begin(self._drive(claim))
+        self._swept_at = timezone.now()
+
+    async def _drive(self, claim: Claim) -> None:
+        try:
+            session = await self._call(takeover.open_claimed, claim)
+            if session is None:
+                return
+            self._sessions[claim.run_pk] = session
+            if self._draining:
+                session.close()
+            await drive(session, self._writer.store, self._pool, holds=False)
+        except LeaseLost:
+            logger.warning("Run %s was taken over by another worker", claim.run_pk)
+        except Exception:
+            logger.exception("Run %s stopped; it is due again in a moment", claim.run_pk)
+        finally:
+            self._sessions.pop(claim.run_pk, None)
+
+    # --- signs of life ------------------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        for run_pk in await self._call(self._sign, list(self._sessions)):
+            if run_pk in self._sessions:
+                self._sessions[run_pk].cancel()
+
+    def _sign(self, held: list[int]) -> list[int]:
+        """Keep the leases and be seen; returns the runs that are to be canceled."""
+        now = timezone.now()
+        WorkerProcess.objects.update_or_create(
+            id=self.id,
+            defaults={"seen_at": now, "swept_at": self._swept_at, "driving": len(held)},
+            create_defaults={
+                "host": socket.gethostname(),
+                "pid": os.getpid(),
+                "slots": conf.WORKER_SLOTS,
+                "started_at": now,
+                "seen_at": now,
+                "swept_at": self._swept_at,
+            },
+        )
+        return lease.heartbeat(self.id, held) if held else []
+
+    def _sign_off(self) -> None:
+        WorkerProcess.objects.filter(id=self.id).delete()
+        connection.close()
+
+
+def _fresh(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call, and drop this thread's connection if it broke, so that the next call has a good one."""
+    try:
+        return function(*arguments)
+    except DatabaseError:
+        connection.close()
+        raise
+
+
+_runner: tuple[int, Runner] | None = None
+_lock = threading.Lock()
+
+
+def current_runner() -> Runner:
+    """This process's runner, started at the first call; a forked child gets its own."""
+    global _runner
+    with _lock:
+        if _runner is None or _runner[0] != os.getpid():
+            _runner = os.getpid(), Runner().start()
+        return _runner[1]

@@ -1,0 +1,76 @@
+"""Opening a run that was claimed: its journal is read, and its definition held against it."""
+
+from __future__ import annotations
+
+import logging
+
+from runs.conf import conf
+from runs.definition import registry
+from runs.definition.workflow import Workflow
+from runs.engine import edits
+from runs.engine.journal import Journal
+from runs.exceptions import DefinitionChanged, RunsError
+from runs.models import Run
+from runs.store import journals, lease, ledger
+from runs.store.lease import Claim
+from runs.worker.clock import clock
+from runs.worker.perform import error_of
+from runs.worker.session import Session
+
+logger = logging.getLogger("runs.worker")
+
+
+def open_claimed(claim: Claim) -> Session | None:
+    """A session over the run, or None if it was ended instead of driven.
+
+    A run that took its worker down again and again is failed: whatever it does, it would go on to.
+    """
+    run = Run.objects.get(pk=claim.run_pk)
+    journal = journals.load(run)
+    try:
+        workflow = registry.get_workflow(run.workflow_id)
+        check_recoveries(run)
+        check_definition(run, workflow, journal)
+    except RunsError as error:
+        _fail(run, journal, claim.fence, error)
+        return None
+    if claim.recovered:
+        logger.warning("Run %s lost its worker and goes on here", run)
+    return Session(run, workflow, journal, claim.fence, ledger.next_seq(run.pk))
+
+
+def check_recoveries(run: Run) -> None:
+    if run.recoveries > conf.MAX_RECOVERIES:
+        raise RunsError(
+            f"The run was taken over {run.recoveries} times because its worker died while it ran; "
+            "it is not tried again (RUNS_MAX_RECOVERIES)"
+        )
+
+
+def check_definition(run: Run, workflow: Workflow, journal: Journal) -> None:
+    """A changed definition goes on if it still has every step that was recorded."""
+    if run.version is None or run.version.fingerprint == workflow.fingerprint:
+        return
+    gone = sorted(
+        step_id
+        for scope, step_id in journal.latest
+        if not scope and step_id not in workflow.steps_by_id
+    )
+    if gone:
+        raise DefinitionChanged(
+            f"Workflow {workflow.id!r} has changed since the run began and has no longer: "
+            + ", ".join(gone)
+        )
+
+
+def _fail(run: Run, journal: Journal, fence: int, error: Exception) -> None:
+    logger.error("Run %s is failed: %s", run, error)
+    edits.fail(journal, error_of(error), clock().now())
+    entries, news = journal.take_changes()
+    for number, event in enumerate(news, ledger.next_seq(run.pk)):
+        event.seq = number
+    columns = lease.free(None) | {
+        "status": journal.status.value,
+        "error_message": str(error),
+    }
+    ledger.append([ledger.Write(run.pk, journal.attempt, fence, entries, news, columns)])

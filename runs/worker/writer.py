@@ -1,0 +1,105 @@
+"""Group commit: one thread writes for all runs of a worker.
+
+While one transaction is being committed the next writes gather, and go into one transaction
+together: under load a commit's cost is shared by as many steps as there are runs. Alone, a write
+waits for nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from dataclasses import dataclass
+
+from django.db import connection
+
+from runs.store import ledger
+from runs.store.ledger import Write, Written
+
+logger = logging.getLogger("runs.worker")
+#: Writes in one transaction at most, so that nobody waits long for a lock.
+LARGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    write: Write
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Written]
+
+
+class GroupWriter:
+    """Stores writes in its own thread, on its own connection, in the order of their arrival."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="runs-writer", daemon=True)
+        self._thread.start()
+
+    async def store(self, write: Write) -> Written:
+        """Store a write; returns once it is committed."""
+        loop = asyncio.get_running_loop()
+        job = _Job(write, loop, loop.create_future())
+        self._jobs.put(job)
+        return await job.future
+
+    def close(self) -> None:
+        """Write what is left and end the thread."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        open_ = True
+        while open_:
+            first = self._jobs.get()
+            batch = [] if first is None else [first]
+            open_ = first is not None and self._gather(batch)
+            if batch:
+                self._commit(batch)
+        connection.close()
+
+    def _gather(self, batch: list[_Job]) -> bool:
+        """Add what has arrived meanwhile; false when the end has."""
+        while len(batch) < LARGEST:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return True
+            if job is None:
+                return False
+            batch.append(job)
+        return True
+
+    def _commit(self, batch: list[_Job]) -> None:
+        try:
+            answers = ledger.append([job.write for job in batch])
+        except Exception as error:
+            self._rescue(batch, error)
+            return
+        for job, answer in zip(batch, answers, strict=True):
+            _settle(job, answer)
+
+    def _rescue(self, batch: list[_Job], error: Exception) -> None:
+        """One bad write must not take the others with it: write each by itself."""
+        if len(batch) == 1:
+            logger.error("Run %s could not be written: %s", batch[0].write.run_pk, error)
+            connection.close()
+            _settle(batch[0], error)
+            return
+        for job in batch:
+            self._commit([job])
+
+
+def _settle(job: _Job, answer: Written | Exception) -> None:
+    job.loop.call_soon_threadsafe(_set, job.future, answer)
+
+
+def _set(future: asyncio.Future[Written], answer: Written | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
