@@ -15,13 +15,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
 
-from runs.store import lease
+from asgiref.sync import sync_to_async
+
+from runs import operations
+from runs.definition.workflow import Workflow
+from runs.engine import restore
+from runs.engine.journal import ACTIVE
+from runs.models import Run
+from runs.store import lease, ledger
+from runs.store.ledger import Write
 from runs.worker import clock as clocks
 from runs.worker import local
 from runs.worker.abort import AbortSignal
 
-__all__ = ["crash", "skipping_time"]
+__all__ = ["acrash", "aseed_snapshot", "crash", "seed_snapshot", "skipping_time"]
 
 
 def crash() -> int:
@@ -60,3 +70,27 @@ def skipping_time() -> Iterator[SkippingClock]:
     clock = SkippingClock()
     with clocks.replaced_by(clock):
         yield clock
+
+
+acrash = sync_to_async(crash)
+
+
+def seed_snapshot(workflow: Workflow, run_id: str, snapshot: dict[str, Any]) -> Run:
+    """Store a run as a snapshot in Mastra's form shows it, replacing what is stored of it."""
+    run = operations.create_run(workflow, run_id=run_id)
+    journal = restore.from_snapshot(workflow, snapshot)
+    entries, _ = journal.take_changes()
+    run.steps.all().delete()
+    columns = {
+        "status": journal.status.value,
+        "request_context": journal.request_context,
+        "path_before": journal.path_before,
+        "execution": asdict(journal.execution),
+    }
+    active = journal.status in ACTIVE
+    columns |= lease.free(lease.now_ms() if active else None)
+    ledger.append_one(Write(run.pk, run.attempt, run.fence, entries, (), columns))
+    return run
+
+
+aseed_snapshot = sync_to_async(seed_snapshot)

@@ -82,7 +82,7 @@ def rebuild_fan(journal: Journal, entry: Entry, concurrency: int) -> Fan:
         child = journal.get(paths.item(entry.path, index))
         if child is None:
             fan.todo.append(index)
-        elif child.status in (Status.SUCCESS, Status.SKIPPED):
+        elif child.taken or child.status in (Status.SUCCESS, Status.SKIPPED):
             fan.done += 1
         elif child.status is Status.SUSPENDED:
             fan.suspended.append(index)
@@ -124,9 +124,9 @@ def _look(
     if isinstance(found, Open):
         return
     del fan.open[index]
+    fan.done += 1
     status = "failed"
     if isinstance(found, Done):
-        fan.done += 1
         status = "success"
     elif isinstance(found, Halted):
         fan.suspended.append(index)

@@ -20,6 +20,7 @@ from runs.definition import registry
 from runs.definition.schema import Schema, SchemaError
 from runs.definition.workflow import Workflow
 from runs.engine import edits
+from runs.engine.events import Event
 from runs.engine.journal import ACTIVE, FINAL, Execution, Journal, Status
 from runs.exceptions import (
     AlreadyResumed,
@@ -44,11 +45,12 @@ Json = Any
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A run that was made to go: the session if this process drives it, and its first event."""
+    """A run that was made to go: the session if this process drives it, and what it told so far."""
 
     run: Run
     session: Session | None
     offset: int
+    told: Sequence[Event]
 
 
 def is_inline(run: Run) -> bool:
@@ -184,7 +186,7 @@ def restart(run: Run, request_context: dict[str, Json] | None) -> Begun | None:
         return journal
 
     with transaction.atomic():
-        row = row_of(run, lock=True)
+        row = row_of(run, lock=True, missing="Snapshot not found for run {run_id}")
         if row.status in (Status.SUCCESS, Status.FAILED, Status.TRIPWIRE):
             return None
         if row.status not in ACTIVE:
@@ -201,10 +203,11 @@ def restart(run: Run, request_context: dict[str, Json] | None) -> Begun | None:
 Edit = Callable[[Run, Journal], Journal]
 
 
-def begin(run: Run, edit: Edit) -> Begun:
+def begin(run: Run, edit: Edit, missing: str = "") -> Begun:
+    """Edit a run's journal and store it; ``missing`` is what to say if there is no such run."""
     inline = is_inline(run)
     with transaction.atomic():
-        row = row_of(run, lock=True)
+        row = row_of(run, lock=True, missing=missing)
         journal = edit(row, journals.load(row))
         session = Session(row, workflow_of(run), journal, row.fence, ledger.next_seq(row.pk))
         offset = session.seq
@@ -216,7 +219,7 @@ def begin(run: Run, edit: Edit) -> Begun:
     _mirror(run, write.run)
     if not inline:
         transaction.on_commit(lambda: _send_ticket(row.pk))
-    return Begun(run, session if inline else None, offset)
+    return Begun(run, session if inline else None, offset, write.events)
 
 
 def _started_columns(row: Run, journal: Journal) -> dict[str, Any]:
@@ -248,13 +251,16 @@ def _mirror(run: Run, columns: dict[str, Any]) -> None:
         setattr(run, name, from_ms(value) if name == "due_at" else value)
 
 
-def row_of(run: Run, *, lock: bool) -> Run:
+_MISSING = "No snapshot found for this workflow run: {workflow_id} {run_id}"
+
+
+def row_of(run: Run, *, lock: bool, missing: str = "") -> Run:
+    """The run's row as it is now, locked until the transaction ends; or RunNotFound."""
     rows = Run.objects.select_for_update(no_key=True) if lock else Run.objects.all()
     row = rows.filter(pk=run.pk).first()
     if row is None:
-        raise RunNotFound(
-            f"No snapshot found for this workflow run: {run.workflow_id} {run.run_id}"
-        )
+        text = missing or _MISSING
+        raise RunNotFound(text.format(workflow_id=run.workflow_id, run_id=run.run_id))
     return row
 
 

@@ -334,4 +334,6 @@ def _streamed(run: Run, call: Callable[[], Begun], options: Options) -> RunStrea
         begun = call()
     except Exception as error:
         return RunStream(run, 0, refused=error)
-    return RunStream(run, begun.offset, session=begun.session, output_options=options)
+    return RunStream(
+        run, begun.offset, session=begun.session, told=begun.told, output_options=options
+    )

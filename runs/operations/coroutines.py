@@ -164,5 +164,7 @@ async def _streamed(run: Run, call: Any, options: Options) -> RunStream:
         begun: Begun = await call
     except Exception as error:
         return RunStream(run, 0, refused=error)
-    stream = RunStream(run, begun.offset, session=begun.session, output_options=options)
+    stream = RunStream(
+        run, begun.offset, session=begun.session, told=begun.told, output_options=options
+    )
     return stream.begin() if begun.session is not None else stream

@@ -60,7 +60,7 @@ def begin_travel(run: Run, target: list[str] | None, options: dict[str, Any]) ->
             per_step=bool(options.get("per_step", False)),
         )
 
-    return begin.begin(run, edit)
+    return begin.begin(run, edit, missing="Snapshot not found for run {run_id}")
 
 
 def check(workflow: Workflow, journal: Journal, trip: Trip) -> Trip:

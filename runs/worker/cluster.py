@@ -39,6 +39,7 @@ from django_q.worker import worker
 
 from runs.worker.broker import outlasting, ticket_broker
 from runs.worker.lifeline import Lifeline, watch
+from runs.worker.runner import current_runner
 
 logger = logging.getLogger("runs.worker.cluster")  # __name__ is __main__ here
 
@@ -180,8 +181,6 @@ def _become_child(
 
 def _work(child_end: int, tickets: Queue[Any], results: Queue[Any], *rest: Any) -> None:
     """Take tickets until told to stop; the runner works, and sweeps, from the first moment on."""
-    from runs.worker.runner import current_runner
-
     runner = current_runner()
     leaving = threading.Lock()
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 from asgiref.sync import sync_to_async
 
 from runs.engine import events
+from runs.engine import path as paths
+from runs.engine.events import Event
 from runs.engine.journal import ACTIVE
 from runs.engine.result import WorkflowResult
 from runs.models import Run
@@ -37,6 +39,7 @@ class RunStream:
         offset: int,
         *,
         session: Session | None = None,
+        told: Sequence[Event] = (),
         refused: Exception | None = None,
         until_finish: bool = True,
         output_options: dict[str, bool] | None = None,
@@ -46,7 +49,7 @@ class RunStream:
         self._refused = refused
         self._until_finish = until_finish
         self._options = output_options
-        self._buffer: deque[dict[str, Json]] = deque()
+        self._buffer: deque[dict[str, Json]] = deque(_shown(session, told))
         self._session = session
         self._ended = False
         self._steps: Iterator[None] | None = None
@@ -74,6 +77,8 @@ class RunStream:
         with _collected(session.run_pk, self._buffer.append):
             if self._steps is None:
                 self._steps = execution.steps_here(session)
+            while self._buffer:
+                yield self._buffer.popleft()
             for _ in self._steps:
                 while self._buffer:
                     yield self._buffer.popleft()
@@ -130,6 +135,8 @@ class RunStream:
         """Start to drive the run as a task of the running loop."""
         assert self._session is not None
         self._queue: asyncio.Queue[dict[str, Json] | None] = asyncio.Queue()
+        while self._buffer:
+            self._queue.put_nowait(self._buffer.popleft())
         self._task = asyncio.ensure_future(self._drive_task(self._session))
         return self
 
@@ -162,6 +169,14 @@ class RunStream:
             {"type": name, "runId": self.run.run_id, "from": "WORKFLOW", "payload": payload}
             for name, payload in ((events.START, started), (events.FINISH, finish))
         ]
+
+
+def _shown(session: Session | None, told: Sequence[Event]) -> list[dict[str, Json]]:
+    if session is None:
+        return []
+    journal = session.journal
+    root = journal.get(paths.ROOT)
+    return [events.wire(one, session.run_id, journal.get(one.path), root) for one in told]
 
 
 class _collected:

@@ -10,11 +10,11 @@ from tests.acceptance.serving import Served
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
-    """Starts ``serve`` on this test's data folder; kills what a test has left running."""
+    """Starts ``serve`` on this test's data folder; kills what the test has left running."""
     started: list[Served] = []
 
-    def start(**environment: str) -> Served:
-        started.append(Served(tmp_path / "data", **environment))
+    def start(*command: str, **environment: str) -> Served:
+        started.append(Served(tmp_path / "data", command or ("serve",), **environment))
         return started[-1]
 
     yield start

@@ -1,4 +1,4 @@
-"""A real ``manage.py serve`` in a data folder of its own, with all its processes."""
+"""A real ``manage.py serve`` (or another command) with all its processes, on a folder of data."""
 
 from __future__ import annotations
 
@@ -37,9 +37,11 @@ def until(question: Callable[[], T], what: str) -> T:
 
 
 class Served:
-    """One start of ``serve``. Several, one after the other, may share a data folder."""
+    """One start of a command. Several may share a data folder; `processes` tells none apart."""
 
-    def __init__(self, data: Path, **environment: str) -> None:
+    def __init__(
+        self, data: Path, command: tuple[str, ...] = ("serve",), **environment: str
+    ) -> None:
         self.data = data
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("RUNS_")},
@@ -51,7 +53,7 @@ class Served:
         self._log = data.with_name(f"{data.name}-{time.monotonic_ns()}.log")
         with open(self._log, "wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--workers", "2"],
+                [sys.executable, "manage.py", *command],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -86,6 +88,19 @@ class Served:
             return report if status == 200 and len(self.workers()) == 2 else None
 
         return until(healthy, f"health; it printed {self.output}")
+
+    def shell(self, code: str) -> str:
+        """Run code as another process of the same installation would; return what it printed."""
+        outcome = subprocess.run(
+            [sys.executable, "manage.py", "shell", "--verbosity=0", "--command", code],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+        )
+        assert outcome.returncode == 0, outcome.stderr
+        return outcome.stdout.strip()
 
     def processes(self) -> dict[int, list[str]]:
         """Return all live processes on this data folder, whoever their parent is by now."""
@@ -132,11 +147,14 @@ class Served:
         code = self.process.wait(PATIENCE_SECONDS)
         return code, self.processes()
 
+    def signal_everything(self, number: signal.Signals) -> None:
+        for pid in self.processes():
+            with suppress(ProcessLookupError):  # gone because of the ones before
+                os.kill(pid, number)
+
     def everything_goes(self) -> None:
         until(lambda: not self.processes(), "the end of all processes")
 
     def clean_up(self) -> None:
-        for pid in self.processes():
-            with suppress(psutil.NoSuchProcess):
-                psutil.Process(pid).kill()
+        self.signal_everything(signal.SIGKILL)
         self.process.wait()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.cookiejar
-import os
 import re
 import signal
 import urllib.parse
@@ -36,8 +35,7 @@ def test_sigterm_to_every_process_at_once_leaves_no_process(serve: Serve) -> Non
     served = serve()
     served.becomes_healthy()
 
-    for pid in served.processes():
-        os.kill(pid, signal.SIGTERM)
+    served.signal_everything(signal.SIGTERM)
 
     assert served.ends() == (0, {})
 

@@ -58,7 +58,7 @@ class Session:
                 self.records.append({})
                 await self._perform(action, self.records[-1])
         finally:
-            self._die()
+            await self._die()
             for timer in self._timers:
                 timer.cancel()
             self._registry.close()
@@ -72,12 +72,12 @@ class Session:
         self.workflows = build_workflows(self.case, self.process)
         self.runs: dict[str, Run] = {}
 
-    def _die(self) -> None:
+    async def _die(self) -> None:
         self.process.is_alive = False
-        testing.crash()
+        await testing.acrash()
 
     async def _reload(self, _action: Action, _record: Record) -> None:
-        self._die()
+        await self._die()
         self._boot()
 
     async def _unless_it_crashes(self, work: asyncio.Task[None], record: Record) -> None:
@@ -87,7 +87,7 @@ class Session:
         if work.done():
             return work.result()
         await asyncio.sleep(CRASH_SETTLE_SECONDS)
-        self._die()
+        await self._die()
         work.cancel()
         await asyncio.wait({work}, timeout=CRASH_SETTLE_SECONDS)
         record["crashed"] = True

@@ -60,7 +60,7 @@ def read_cases(
     skip_tags: Collection[str] = (),
 ) -> Iterator[tuple[Path, Case]]:
     """Yield the cases whose name contains one of ``names`` and that have one of ``tags``."""
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.glob("*.json"), key=lambda path: path.stem):
         case = json.loads(path.read_text(encoding="utf-8"))
         is_named = not names or any(name in case["name"] for name in names)
         is_tagged = not tags or not set(tags).isdisjoint(case["tags"])

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from runs.models import Run
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -46,3 +48,12 @@ def cli(transactional_db: None) -> Cli:
         return Outcome(code, out.getvalue(), err.getvalue())
 
     return run
+
+
+def abandon(run: Run, input_data: Any, at: str) -> None:
+    """Start a run and let go of it at the first event of this type, as a dying process does."""
+    events = iter(run.stream(input_data))
+    for event in events:
+        if event["type"] == at:
+            break
+    events.close()

@@ -77,13 +77,12 @@ def test_a_question_of_a_nested_workflow_is_answered_by_its_dotted_name(cli):
         (("--data", '{"approved": true}'), "Invalid resume data: \n- approver: "),
         (("--data", ANSWER, "--step", "price-order"), 'This workflow step "price-order" was not'),
         (("--data", "yes"), "--data is not valid JSON: "),
-        (("--data", ANSWER, "--step", "a", "--label", "b"), "Error: argument --label: not allowed"),
     ],
 )
 def test_a_wrong_answer_leaves_the_run_suspended(cli, order, arguments, message):
     outcome = cli("resume", order, *arguments)
 
-    assert outcome.code in (1, 2)
+    assert outcome.code == 2
     assert outcome.err.startswith(message)
     assert cli("show", order, "--json").json()["status"] == "suspended"
 

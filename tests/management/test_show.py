@@ -1,5 +1,13 @@
 from __future__ import annotations
 
+import re
+
+from runs import create_step, create_workflow
+from runs.definition import isolated_registry
+from runs.demo.workflows import greet_customer, nightly_report
+
+from .conftest import abandon
+
 
 def words(outcome):
     return [line.split() for line in outcome.lines if line]
@@ -55,6 +63,35 @@ def test_a_loop_shows_its_iterations_and_a_nested_workflow_its_steps(cli):
 
     assert [line[-2:] for line in ticks] == [["iteration", "3"]]
     assert refund.index("refund-payment") < refund.index("refund-payment.fraud-check")
+
+
+def test_a_sleeping_run_shows_until_when(cli):
+    run = nightly_report.create_run(run_id="n1")
+    abandon(run, {"day": "Monday"}, at="workflow-step-waiting")
+
+    _, status, *_ = cli("show", "n1").lines
+
+    assert re.fullmatch(
+        r"  status    (waiting|running): sleeps until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", status
+    )
+
+
+def test_a_run_nobody_has_taken_up_shows_that_it_waits_for_a_worker(cli):
+    greet_customer.create_run(run_id="g1")
+    greet_customer.create_run(run_id="g2", execution="background").start_async({"name": "ann"})
+
+    assert cli("show", "g1").lines[1] == "  status    pending: not started"
+    assert cli("show", "g2").lines[1] == "  status    running: waits for a worker"
+
+
+def test_a_run_whose_workflow_is_gone_is_still_shown(cli, registry):
+    workflow = create_workflow(id="gone").then(create_step(id="a", execute=lambda ctx: 1)).commit()
+    workflow.create_run(run_id="x1").start()
+
+    with isolated_registry():
+        outcome = cli("show", "x1")
+
+    assert (outcome.code, outcome.lines[:2]) == (0, ["gone/x1", "  status    success"])
 
 
 def test_the_state_is_shown(cli):

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
+
+from runs.demo.workflows import greet_customer
+from runs.models import Run
+
+from .conftest import abandon
 
 
 @pytest.fixture
@@ -37,6 +43,29 @@ def test_a_finished_run_is_left_alone(cli, greeting):
 
 def test_cancel_in_json_tells_the_status(cli, order):
     assert cli("cancel", order, "--json").json()["status"] == "canceled"
+
+
+def test_a_run_in_progress_is_canceled_around_its_step(cli):
+    run = greet_customer.create_run(run_id="g1")
+    abandon(run, {"name": "ann"}, at="workflow-step-start")
+
+    outcome = cli("cancel", "g1")
+
+    assert outcome.code == 0
+    assert outcome.out == "greet-customer/g1: canceled; the step in progress may still end\n"
+
+
+def test_a_run_whose_process_died_is_restarted(cli):
+    run = greet_customer.create_run(run_id="g1")
+    abandon(run, {"name": "ann"}, at="workflow-step-start")
+    too_early = cli("restart", "g1")
+    Run.objects.update(due_at=timezone.now())  # its lease has ended
+
+    outcome = cli("restart", "g1")
+
+    assert (too_early.code, outcome.code) == (2, 0)
+    assert too_early.err == "This workflow run is being worked on; it cannot be restarted"
+    assert outcome.lines[:2] == ["Restarting greet-customer/g1", "success"]
 
 
 def test_restart_of_a_finished_run_gives_its_outcome(cli, greeting):

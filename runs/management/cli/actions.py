@@ -61,7 +61,7 @@ def tail_run(console: Console, options: Options) -> int:
     if options["offset"] < 0:
         raise bad_call("--from must be 0 or more.")
     run = find_run(options["run"])
-    progress = Progress(console, options["offset"])
+    progress = Progress(console, definition_of(run), options["offset"])
     try:
         for event in run.observe(options["offset"]):
             progress.show(event)
@@ -169,7 +169,7 @@ ACTIONS: Mapping[str, Callable[[Console, Options], int]] = {
 
 def followed(console: Console, run: Run, begin: Callable[[], Stream]) -> int:
     """Show an execution step by step as it goes, then its outcome."""
-    progress = Progress(console)
+    progress = Progress(console, definition_of(run))
     try:
         stream = begin()
         for event in stream:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runs.definition import Workflow
+from runs.definition.nodes import WorkflowNode
 from runs.management.cli.console import Console
 from runs.management.cli.questions import without_meta
 from runs.management.cli.text import clock, compact, duration
 
 _TIMES = ("endedAt", "suspendedAt", "resumedAt", "startedAt")
-_NAME_WIDTH = 20
 _SAY = {"workflow-canceled": "canceled", "workflow-paused": "paused"}
 
 Event = Mapping[str, Any]
@@ -19,10 +20,12 @@ Event = Mapping[str, Any]
 class Progress:
     """Print events one below the other; with numbers when they count from the run's first."""
 
-    def __init__(self, console: Console, first_number: int | None = None) -> None:
+    def __init__(
+        self, console: Console, workflow: Workflow | None, first_number: int | None = None
+    ) -> None:
         self._console = console
         self._number = first_number
-        self._name_width = _NAME_WIDTH
+        self._name_width = 0 if workflow is None else longest_name(workflow)
 
     def show(self, event: Event) -> None:
         if self._console.as_json:
@@ -43,6 +46,15 @@ class Progress:
             return ""
         self._number += 1
         return f"{self._number - 1:>5}  "
+
+
+def longest_name(workflow: Workflow) -> int:
+    """Length of the longest name that an event of this workflow may have."""
+    lengths = [len(workflow.id)]
+    for node in workflow.steps_by_id.values():
+        inner = longest_name(node.workflow) + 1 if isinstance(node, WorkflowNode) else 0
+        lengths.append(len(node.id) + inner)
+    return max(lengths)
 
 
 def describe(event: Event) -> tuple[str, str, str]:

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from runs.engine import path as paths
-from runs.engine.journal import Kind
+from runs.engine.journal import Kind, Status
 from runs.management.cli.console import Console
 from runs.management.cli.questions import INDEX, MANAGE, Question
 from runs.management.cli.text import compact, date_and_time, duration, indented, pretty
 from runs.models import Run
 from runs.operations.reads import iso
+
+_BUSY = (Status.RUNNING.value, Status.RESUMED.value)
 
 Record = Mapping[str, Any]
 
@@ -109,14 +111,22 @@ def _reason(run: Run, questions: Sequence[Question]) -> str:
         case "paused":
             command = f"{MANAGE} time-travel {run} --step NEXT_STEP --per-step"
             return f"did one step; go on with {command}"
-        case "waiting":
-            until: Any = run.due_at
-            return f"sleeps until {date_and_time(until)}" if until else ""
-        case "running":
-            return f"driven by {run.lease_owner}" if run.lease_owner else "waits for a worker"
+        case "waiting" | "running":
+            return _activity(run)
         case "pending":
             return "not started" if run.due_at is None else "waits for a worker"
     return ""
+
+
+def _activity(run: Run) -> str:
+    """What a run that goes on is doing just now."""
+    busy = run.steps.filter(attempt=run.attempt, kind=Kind.STEP.value, status__in=_BUSY)
+    asleep = run.steps.filter(attempt=run.attempt, status=Status.WAITING.value)
+    moments: list[Any] = list(asleep.values_list("wake_at", flat=True))
+    wake_at = min(filter(None, moments), default=None)
+    if wake_at is not None and not busy.exists():
+        return f"sleeps until {date_and_time(wake_at)}"
+    return f"driven by {run.lease_owner}" if run.lease_owner else "waits for a worker"
 
 
 def _step_rows(run: Run, steps: Mapping[str, Record]) -> Iterator[list[str]]:
@@ -132,9 +142,10 @@ def _tries(run: Run) -> dict[str, int]:
     """How often each step was tried; of a repeated one, the worst of its repetitions."""
     most: dict[str, int] = {}
     rows = run.steps.filter(attempt=run.attempt, kind=Kind.STEP.value)
-    for path, tries in rows.values_list("path", "tries"):
+    for path, failures, status in rows.values_list("path", "tries", "status"):
         name = paths.dotted(path)
-        most[name] = max(most.get(name, 0), tries + 1)
+        last = 0 if status == Status.FAILED else 1
+        most[name] = max(most.get(name, 0), failures + last)
     return most
 
 

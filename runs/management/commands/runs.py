@@ -17,7 +17,7 @@ from runs.exceptions import RunsError
 from runs.management.cli.actions import ACTIONS
 from runs.management.cli.arguments import add_actions
 from runs.management.cli.console import Console
-from runs.management.cli.exits import OK, bad_call
+from runs.management.cli.exits import INTERRUPTED, OK, bad_call
 
 
 class Command(BaseCommand):
@@ -34,6 +34,8 @@ class Command(BaseCommand):
             raise bad_call(error.message) from error
         except DatabaseError as error:
             raise bad_call(f"The database refused: {error}. Has it been migrated?") from error
+        except KeyboardInterrupt:
+            code = INTERRUPTED
         except BrokenPipeError:
             # Whoever read our output, like `head`, has seen enough. Python would complain on exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
