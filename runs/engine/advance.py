@@ -151,6 +151,8 @@ class Interpreter:
     def _member(self, node: Member | MapNode, scope: Scope, entry: Entry) -> Found:
         """Visit a step or nested workflow at the place that the blank ``entry`` describes."""
         known = self.journal.get(entry.path)
+        if known is not None and known.status is Status.PENDING:
+            known = None
         if known is None and (refused := self._refused()):
             return refused
         if known is not None and known.taken:
@@ -167,7 +169,6 @@ class Interpreter:
 
     def _blank(self, node: Any, scope: Scope, path: str = "", **fields: Any) -> Entry:
         kind = Kind.WORKFLOW if isinstance(node, WorkflowNode) else Kind.STEP
-        metadata = node.step.metadata if isinstance(node, StepNode) else None
         return Entry(
             path=path or paths.join(scope.path, node.key),
             step_id=node.id,
@@ -176,7 +177,6 @@ class Interpreter:
             position=fields.pop("position", (scope.index,)),
             input=fields.pop("value", scope.value),
             input_ref=fields.pop("ref", scope.ref),
-            metadata=metadata,
             **fields,
         )
 

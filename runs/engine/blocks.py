@@ -124,7 +124,7 @@ def _look(
     if isinstance(found, Open):
         return
     del fan.open[index]
-    fan.done += 1
+    fan.done += not isinstance(found, Halted)
     status = "failed"
     if isinstance(found, Done):
         status = "success"

@@ -102,6 +102,8 @@ class Entry:
     ended: int = 0
     starts: int = 1
     kept_from: int | None = None
+    #: A nested workflow that was canceled; the step it is succeeded, without output.
+    was_canceled: bool = False
     #: Counts as done in this attempt, whatever its status: it lies before where that began.
     taken: bool = False
 

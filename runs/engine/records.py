@@ -15,16 +15,17 @@ from runs.engine.transitions import META
 
 Json = Any
 
-_SHOWN = {Status.RESUMED: Status.RUNNING, Status.BAILED: Status.SUCCESS}
+_SHOWN = {Status.RESUMED: Status.RUNNING}
 
 
 def record(journal: Journal, entry: Entry) -> dict[str, Json]:
     """The stored record of an entry, as in a run's ``steps``."""
     if _loop_was_canceled(journal, entry):
         return {"status": Status.CANCELED.value}
-    if entry.kind is Kind.FOREACH:
-        return _foreach(journal, entry)
-    return _plain(entry)
+    shown = _foreach(journal, entry) if entry.kind is Kind.FOREACH else _plain(entry)
+    if entry.status is Status.BAILED and _ended_its_workflow(journal, entry):
+        shown["status"] = Status.SUCCESS.value
+    return shown
 
 
 def steps(journal: Journal, scope: str = paths.ROOT) -> dict[str, dict[str, Json]]:
@@ -43,7 +44,7 @@ def of_event(event: events.Event, entry: Entry) -> dict[str, Json]:
             return _fields(entry, "status", "output", "endedAt")
         if entry.kind is Kind.FOREACH and not entry.output_ref == "bailed":
             return _fields(entry, "status", "output", "error", "endedAt", "tripwire")
-        return _plain(entry) | {"status": entry.status.value}
+        return _plain(entry)
     shown = _fields(entry, "payload", "metadata")
     if event.type == events.STEP_START:
         return shown | {"startedAt": event.at, "status": "running"}
@@ -61,9 +62,13 @@ def _loop_was_canceled(journal: Journal, entry: Entry) -> bool:
     return verdict is not None and verdict.status is Status.CANCELED
 
 
+def _ended_its_workflow(journal: Journal, entry: Entry) -> bool:
+    """Whether a bail was the end of its workflow; in a parallel or branch it is not."""
+    workflow = journal.get(paths.above(entry.path))
+    return workflow is not None and workflow.output_ref == f"out:{entry.path}"
+
+
 def _plain(entry: Entry) -> dict[str, Json]:
-    if entry.status is Status.PAUSED:
-        return {"status": "paused"}
     shown = _fields(entry, "status", "payload", "startedAt", "resumePayload", "resumedAt")
     if entry.status is Status.SUSPENDED:
         shown |= _fields(entry, "suspendPayload", "suspendOutput", "suspendedAt")

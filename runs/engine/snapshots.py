@@ -26,6 +26,9 @@ FIELDS = (
 )
 
 
+_HELD = Status.SUSPENDED
+
+
 def snapshot(journal: Journal, scope: str = paths.ROOT) -> dict[str, Json]:
     """The stored form of a run, or of the nested workflow whose entry is at ``scope``."""
     entry = journal.entries.get(scope)
@@ -33,20 +36,26 @@ def snapshot(journal: Journal, scope: str = paths.ROOT) -> dict[str, Json]:
     status = journal.status if scope == paths.ROOT or entry is None else entry.status
     shown: dict[str, Json] = {
         "runId": journal.run_id,
-        "status": Status.SUCCESS.value if status is Status.BAILED else status.value,
+        "status": _shown_status(status, entry),
         "value": (entry.state if entry else None) or {},
         "context": _context(journal, inside, entry),
         "activePaths": _active_paths(journal, inside),
         "activeStepsPath": _positions(journal, inside, Status.RUNNING, Status.RESUMED),
         "suspendedPaths": _positions(journal, inside, Status.SUSPENDED),
         "waitingPaths": {},
-        "resumeLabels": suspensions.labels(journal, inside),
+        "resumeLabels": suspensions.labels(journal, inside) if status is _HELD else {},
         "stepExecutionPath": result.execution_path(journal) if scope == paths.ROOT else [],
         "requestContext": dict(journal.request_context),
     }
     if entry is not None:
         shown |= _outcome(entry)
     return shown
+
+
+def _shown_status(status: Status, entry: Entry | None) -> str:
+    if entry is not None and entry.was_canceled:
+        return Status.CANCELED.value
+    return Status.SUCCESS.value if status is Status.BAILED else status.value
 
 
 def _context(journal: Journal, scope: str, entry: Entry | None) -> dict[str, Json]:
@@ -57,7 +66,7 @@ def _context(journal: Journal, scope: str, entry: Entry | None) -> dict[str, Jso
 def _outcome(entry: Entry) -> dict[str, Json]:
     if entry.status is Status.SUCCESS and entry.output is not None:
         return {"result": entry.output}
-    return {} if entry.error is None else {"error": entry.error}
+    return {} if entry.error is None or entry.tripwire is not None else {"error": entry.error}
 
 
 def _active_paths(journal: Journal, scope: str) -> list[int]:
@@ -112,6 +121,9 @@ def flattened(journal: Journal, scope: str = paths.ROOT, prefix: str = "") -> di
         entry = journal.entries[path]
         shown[prefix + step_id] = records.record(journal, entry)
         if entry.kind is Kind.WORKFLOW:
+            if entry.status is Status.SUSPENDED:
+                # Mastra's record of a run says so of a workflow that is suspended inside.
+                shown[prefix + step_id]["status"] = Status.RUNNING.value
             shown |= _inside(journal, entry, f"{prefix}{step_id}.")
         elif entry.kind is Kind.FOREACH:
             for index, item in enumerate(records.items(journal, entry)):

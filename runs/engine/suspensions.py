@@ -86,7 +86,9 @@ def _in_scope(journal: Journal, scope: str, ids: list[str], index: int | None) -
 
 def _below(journal: Journal, entry: Entry, ids: list[str], index: int | None) -> list[Entry]:
     if entry.kind is Kind.WORKFLOW:
-        return _in_scope(journal, paths.inner(entry.path, entry.tries + 1), ids, index)
+        # Named no further, the place meant is the one that the workflow's own record shows.
+        inside = ids or suspended_path(entry)[1:]
+        return _in_scope(journal, paths.inner(entry.path, entry.tries + 1), inside, index)
     return [entry]
 
 

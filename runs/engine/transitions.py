@@ -175,6 +175,7 @@ def close_workflow(journal: Journal, scope: Scope, entry: Entry, found: Found, n
             payload[META] = {"runId": journal.run_id, "path": [entries[-1].step_id, *inner]}
             suspend(journal, scope, entry, payload, now)
         case Canceled():
+            entry.was_canceled = True
             _tell(journal, scope, entry, events.CANCELED, now)
             finish(journal, scope, entry, Status.SUCCESS, now)
         case Paused():

@@ -117,11 +117,12 @@ class _Rebuilt:
     def rebuild(self, value: Json) -> None:
         """Fill in all entries up to the target's; ``value`` is the workflow's input."""
         at = next(i for i, n in enumerate(self.workflow.flow) if holds(n, self.trip.target[0]))
+        before: Json = None
         for index, node in enumerate(self.workflow.flow[:at]):
             brought = self.trip.input_data if index == at - 1 else None
             brought = brought if len(self.trip.target) == 1 else None
-            value = self._before(node, index, value, brought)
-        self._target(self.workflow.flow[at], at, value)
+            before = self._before(node, index, before, brought)
+        self._target(self.workflow.flow[at], at, before if at else None, value)
 
     # --- entries before the target's ----------------------------------------------------------
 
@@ -179,7 +180,8 @@ class _Rebuilt:
 
     def _skip(self, node: Node, member: Any, position: tuple[int, ...], value: Json) -> Entry:
         path = paths.join(self.scope, member.key)
-        skipped = Entry(path, member.id, _kind(node, member), Status.SKIPPED, position, value)
+        skipped = Entry(path, member.id, _kind(node, member), Status.SKIPPED, position)
+        skipped.input = _first(value, {})
         skipped.taken = True
         return self.new.add(skipped)
 
@@ -225,7 +227,8 @@ class _Rebuilt:
 
     # --- the target's entry -------------------------------------------------------------------
 
-    def _target(self, node: Node, index: int, value: Json) -> None:
+    def _target(self, node: Node, index: int, value: Json, run_input: Json) -> None:
+        """``value`` is the output before it; the first entry of a flow has none."""
         wanted = self.trip.target[0]
         for arm, member in enumerate(members(node)):
             if member.id != wanted and not isinstance(node, ParallelNode | BranchNode):
@@ -234,7 +237,7 @@ class _Rebuilt:
                 self._sibling(node, member, (index, arm), value)
                 continue
             position = (index, arm) if isinstance(node, ParallelNode | BranchNode) else (index,)
-            self._arrive(node, member, position, value)
+            self._arrive(node, member, position, value if index else run_input)
         if isinstance(node, BranchNode):
             self._decide_branch(node, wanted)
 
@@ -244,6 +247,7 @@ class _Rebuilt:
             self._stand_in(node, member, position, value, None)
         elif stored is not None and stored.status in _GOOD:
             self._keep(stored)
+            self._feed(self._moved(stored.path), value)
         elif isinstance(node, BranchNode) and stored is None:
             self._skip(node, member, position, value)
 
@@ -253,9 +257,11 @@ class _Rebuilt:
             self._enter(node, member, position, value, stored)
         elif isinstance(node, ForeachNode):
             self._foreach(stored)
-        elif stored is not None and stored.status is Status.SUSPENDED and self._resumes:
-            if not isinstance(node, LoopNode):
+        elif stored is not None and not isinstance(node, LoopNode):
+            if stored.status is Status.SUSPENDED and self._resumes:
                 self._resume(stored)
+            elif stored.resumed_at is not None:
+                self._announce(stored, position)
 
     @property
     def _resumes(self) -> bool:
@@ -267,6 +273,20 @@ class _Rebuilt:
         entry.resume_payload, entry.labels = self.trip.resume_data, ()
         entry.path, entry.resumed_at = self._moved(stored.path), self.trip.now
         self.new.add(entry)
+
+    def _announce(self, stored: Entry, position: tuple[int, ...]) -> None:
+        """An earlier resume of the target stays visible in its record when it begins."""
+        entry = Entry(self._moved(stored.path), stored.step_id, stored.kind, Status.PENDING)
+        entry.position = position
+        entry.resume_payload, entry.resumed_at = stored.resume_payload, stored.resumed_at
+        entry.starts = 0
+        self.new.add(entry)
+
+    def _feed(self, path: str, value: Json) -> None:
+        """The input of a kept entry is what is now before it, as Mastra's record says."""
+        entry = self.new.entries[path]
+        if value is not None and entry.input != value:
+            entry.input, entry.input_ref, entry.kept_from = value, None, None
 
     def _foreach(self, stored: Entry | None) -> None:
         """Items of a foreach that did not succeed as a whole are kept where they did."""
@@ -307,6 +327,8 @@ class _Rebuilt:
             state=dict(self.new.root.state or {}),
             starts=0,
         )
+        if stored is not None:
+            entry.resume_payload, entry.resumed_at = stored.resume_payload, stored.resumed_at
         self.new.add(entry)
         inner = replace(
             self.trip,

@@ -255,7 +255,7 @@ def restart(run: Run, *, request_context: dict[str, Json] | None = None) -> Work
 def recorded(run: Run) -> WorkflowResult:
     """The outcome of a finished run, as stored."""
     run.refresh_from_db()
-    return execution.result_of_stored(run)
+    return execution.recorded(run)
 
 
 def restart_all_active_workflow_runs(workflow: Workflow) -> None:

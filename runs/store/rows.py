@@ -21,7 +21,7 @@ UPDATED = tuple(
 )
 
 _EXTRA = ("tripwire", "suspend_output", "metadata")
-_FLAGS = ("non_retryable", "resuming", "taken")
+_FLAGS = ("non_retryable", "resuming", "taken", "was_canceled")
 
 
 def of_entry(run_pk: int, attempt: int, entry: Entry) -> tuple[Any, ...]:

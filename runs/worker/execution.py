@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
 
 from asgiref.sync import sync_to_async
 
-from runs.engine import result
+from runs.engine import records, result
 from runs.engine.journal import ACTIVE
 from runs.engine.result import WorkflowResult
 from runs.exceptions import NoWorkers
@@ -57,6 +57,17 @@ def result_of(session: Session, options: Options = None) -> WorkflowResult:
 
 def result_of_stored(run: Run, options: Options = None) -> WorkflowResult:
     return result.of_journal(journals.load(run), **(options or {}))
+
+
+def recorded(run: Run) -> WorkflowResult:
+    """The outcome of a finished run with all inputs and labels, as a restart answers."""
+    journal = journals.load(run)
+    found = result.of_journal(journal, include_resume_labels=True)
+    return replace(
+        found,
+        steps={"input": journal.root.input} | records.steps(journal),
+        resume_labels=found.resume_labels or {},
+    )
 
 
 # --- waiting for a worker --------------------------------------------------------------------
