@@ -133,6 +133,11 @@ LOGGING = {
         "line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"},
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"django": {"handlers": []}},  # else a line of DEBUG mode appears twice
+    "loggers": {
+        "django": {"handlers": []},  # else a line of DEBUG mode appears twice
+        # They tell of each ticket and of each start; `serve` says what people need to know.
+        "django-q": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+    },
     "root": {"handlers": ["console"], "level": read("LOG_LEVEL", str.upper, "INFO")},
 }

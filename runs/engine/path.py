@@ -14,6 +14,7 @@ apart::
 
 from __future__ import annotations
 
+import uuid
 from urllib.parse import unquote
 
 ROOT = ""
@@ -73,6 +74,11 @@ def step_ids(path: str) -> tuple[str, ...]:
 def dotted(path: str) -> str:
     """The id of a path as events show it: ``"n/x#2"`` is ``"n.x"``."""
     return ".".join(step_ids(path))
+
+
+def nested_run_id(run_id: str, path: str) -> str:
+    """The run id that the workflow of one foreach item sees: its own, the same at each look."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{run_id}/{path}"))
 
 
 def _step_id(segment: str) -> str:

@@ -26,7 +26,8 @@ FIELDS = (
 )
 
 
-_HELD = Status.SUSPENDED
+#: A run canceled while it was suspended still shows what it waited for.
+_HELD = (Status.SUSPENDED, Status.CANCELED)
 
 
 def snapshot(journal: Journal, scope: str = paths.ROOT) -> dict[str, Json]:
@@ -43,7 +44,7 @@ def snapshot(journal: Journal, scope: str = paths.ROOT) -> dict[str, Json]:
         "activeStepsPath": _positions(journal, inside, Status.RUNNING, Status.RESUMED),
         "suspendedPaths": _positions(journal, inside, Status.SUSPENDED),
         "waitingPaths": {},
-        "resumeLabels": suspensions.labels(journal, inside) if status is _HELD else {},
+        "resumeLabels": suspensions.labels(journal, inside) if status in _HELD else {},
         "stepExecutionPath": result.execution_path(journal) if scope == paths.ROOT else [],
         "requestContext": dict(journal.request_context),
     }
@@ -60,7 +61,14 @@ def _shown_status(status: Status, entry: Entry | None) -> str:
 
 def _context(journal: Journal, scope: str, entry: Entry | None) -> dict[str, Json]:
     given = {} if entry is None or entry.input is None else {"input": entry.input}
-    return given | records.steps(journal, scope)
+    shown = records.steps(journal, scope)
+    for step_id, record in shown.items():
+        found = journal.latest_of(scope, step_id)
+        if found is not None and found.kind is Kind.FOREACH and found.status is Status.SUCCESS:
+            nested = [item for item in records.items(journal, found) if item.kind is Kind.WORKFLOW]
+            ids = [paths.nested_run_id(journal.run_id, item.path) for item in nested]
+            record |= {"metadata": {"nestedRunId": ids}} if ids else {}
+    return given | shown
 
 
 def _outcome(entry: Entry) -> dict[str, Json]:

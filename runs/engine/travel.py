@@ -164,14 +164,16 @@ class _Rebuilt:
 
     def _kept(self, entry: Entry) -> Entry:
         if self.scope == self.recorded_at:
-            return replace(entry, kept_from=entry.kept_from or self.old.attempt, taken=True)
-        # In another place than it was recorded in, so its references no longer hold.
+            origin = entry.kept_from or self.old.attempt
+        else:
+            origin = None  # it moves, so its values move along
+        # References hold in the attempt that was recorded, not in this one.
         return replace(
             entry,
             path=self._moved(entry.path),
             input_ref=None,
             output_ref=None,
-            kept_from=None,
+            kept_from=origin,
             taken=True,
         )
 

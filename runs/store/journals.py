@@ -52,9 +52,9 @@ def _fill_kept(run_pk: int, entries: Iterable[Entry]) -> None:
         if entry.kept_from is not None:
             kept.setdefault(entry.kept_from, {})[entry.path] = entry
     for attempt, by_path in kept.items():
-        for origin in _in_batches(run_pk, attempt, list(by_path)):
-            by_path[origin.path].input = origin.input
-            by_path[origin.path].output = origin.output
+        origins = load_entries(run_pk, attempt, by_path)
+        for path, entry in by_path.items():
+            entry.input, entry.output = origins[path].input, origins[path].output
 
 
 def _in_batches(run_pk: int, attempt: int, paths: list[str]) -> Iterable[Entry]:

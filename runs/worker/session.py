@@ -8,7 +8,6 @@ the order in which it happened, and nothing is announced to anybody before that 
 from __future__ import annotations
 
 import threading
-import uuid
 from collections import UserDict, deque
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from runs.definition.serialize import to_json
 from runs.definition.workflow import Workflow
 from runs.engine import edits
+from runs.engine import path as paths
 from runs.engine.advance import Interpreter
 from runs.engine.journal import FINAL, Journal, Status
 from runs.engine.outcomes import Decide, Execute, Scope, Turn
@@ -124,7 +124,7 @@ class Session:
         if not scope.silent:
             return self.run_id
         outermost = scope.path[: scope.path.rindex("]") + 1]
-        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.run_id}/{outermost}"))
+        return paths.nested_run_id(self.run_id, outermost)
 
     def _take_told(self, now: int) -> None:
         while self._told:

@@ -26,24 +26,24 @@ class Parting:
 
 
 def describe(difference: Difference, *, in_full: bool) -> list[str]:
-    """Return lines: the action and its field first, then the places that differ."""
-    head = f"action {difference.action} ({difference.do}): {difference.field}"
+    """Return lines that say where the field differs and what each side has there."""
     found = partings(difference.expected, difference.got, difference.field)
     shown = list(found) if in_full else list(islice(found, _SHOWN_PARTINGS))
-    left = 0 if in_full else sum(1 for _ in found)
-    lines = [head]
+    lines = []
     for parting in shown:
-        lines.append(f"  {parting.path}")
-        lines.append(f"    expected {_show(parting.expected, in_full)}")
-        lines.append(f"    got      {_show(parting.got, in_full)}")
-    return [*lines, f"  ... and {left} more"] if left else lines
+        lines.append(parting.path)
+        lines.append(f"  expected {_show(parting.expected, in_full)}")
+        lines.append(f"  got      {_show(parting.got, in_full)}")
+    left = sum(1 for _ in found) if not in_full else 0
+    return [*lines, f"{difference.field}: {left} more"] if left else lines
 
 
 def partings(expected: Any, got: Any, path: str) -> Iterator[Parting]:
     """Find the smallest parts that differ, in document order."""
     if isinstance(expected, dict) and isinstance(got, dict):
         for key in dict.fromkeys([*expected, *got]):
-            inner = f"{path}.{key}" if key else f"{path}.''"
+            # The one empty key there is: the main lane, as the reader of a case knows it.
+            inner = f"{path}.{key or '(main lane)'}"
             yield from partings(expected.get(key), got.get(key), inner)
     elif isinstance(expected, list) and isinstance(got, list):
         yield from _partings_of_lists(expected, got, path)

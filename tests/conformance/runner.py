@@ -9,9 +9,14 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import connections
 
 from runs.models import Run
 
@@ -42,13 +47,13 @@ class Outcome:
     def lines(self, *, in_full: bool = False) -> list[str]:
         """Say what is wrong; in full with everything that differs and where errors came from."""
         lines = [self.trouble] if self.trouble else []
-        explained: set[int] = set()
-        for difference in self.differences:
-            lines += describe(difference, in_full=in_full)
-            trace = self.traces.get(difference.action)
-            if in_full and trace and difference.action not in explained:
-                explained.add(difference.action)
-                lines += trace.rstrip().splitlines()
+        for action, differences in groupby(self.differences, key=attrgetter("action", "do")):
+            index, do = action
+            lines.append(f"action {index} ({do})")
+            for difference in differences:
+                lines += [f"  {line}" for line in describe(difference, in_full=in_full)]
+            if in_full and index in self.traces:
+                lines += self.traces[index].rstrip().splitlines()
         return lines
 
 
@@ -86,8 +91,12 @@ def run_case(case: Case, profile: Profile, *, seconds: float = CASE_SECONDS) -> 
 
 
 async def _play(session: Session, seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        await session.play()
+    try:
+        async with asyncio.timeout(seconds):
+            await session.play()
+    finally:
+        # Those of the thread in which coroutines use the database; nobody else will close them.
+        await sync_to_async(connections.close_all)()
 
 
 @contextmanager

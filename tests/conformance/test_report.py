@@ -29,14 +29,9 @@ def test_a_description_is_cut_short_unless_asked_for_in_full() -> None:
     short = describe(difference, in_full=False)
     full = describe(difference, in_full=True)
 
-    assert short[:4] == [
-        "action 1 (resume): result",
-        "  result[0]",
-        "    expected 0",
-        '    got      "0"',
-    ]
-    assert short[-1] == "  ... and 5 more"
-    assert len(full) == 1 + 9 * 3
+    assert short[:3] == ["result[0]", "  expected 0", '  got      "0"']
+    assert short[-1] == "result: 5 more"
+    assert len(full) == 9 * 3
 
 
 def test_long_values_say_how_long_they_are() -> None:
@@ -44,4 +39,10 @@ def test_long_values_say_how_long_they_are() -> None:
 
     shown = describe(difference, in_full=False)[-1]
 
-    assert shown == f'    got      "{"x" * 239}... (1002 characters)'
+    assert shown == f'  got      "{"x" * 239}... (1002 characters)'
+
+
+def test_the_lane_without_a_name_is_called_the_main_lane() -> None:
+    [parting] = partings({"": [1]}, {"": [2]}, "log")
+
+    assert parting.path == "log.(main lane)[0]"

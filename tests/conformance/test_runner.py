@@ -64,6 +64,22 @@ def test_a_body_that_crashed_logs_nothing_more() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_an_outcome_tells_each_action_once_with_what_differs_in_it() -> None:
+    expected = {"result": {"status": "failed"}, "log": [], "stored": "failed"}
+    case = case_of({"fail": "no"}, expect=[expected])
+
+    lines = run_case(case, "core").lines()
+
+    assert lines[0] == "action 0 (start)"
+    assert lines[1:4] == [
+        "  log.(main lane)",
+        "    expected nothing",
+        '    got      [{"input":1,"step":"a"}]',
+    ]
+    assert "  stored" not in lines
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_case_that_cannot_be_built_says_why() -> None:
     outcome = run_case(case_of(workflows={"main": {"flow": [{"twist": "a"}]}}), "core")
 
