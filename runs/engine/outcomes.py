@@ -103,6 +103,8 @@ class Turn:
     notices: list[Notice] = field(default_factory=list)
     #: When something is due that nobody but the clock decides (ms), the earliest.
     wake_at: int | None = None
+    #: Whether a wait of the workflow is what it waits for (and not, say, another try).
+    sleeps: bool = False
     #: What the run came to; None while something is still going on.
     outcome: Found | None = None
 

@@ -42,7 +42,7 @@ def of_event(event: events.Event, entry: Entry) -> dict[str, Json]:
     if event.type == events.STEP_RESULT:
         if entry.kind is Kind.WAIT:
             return _fields(entry, "status", "output", "endedAt")
-        if entry.kind is Kind.FOREACH and not entry.output_ref == "bailed":
+        if entry.kind is Kind.FOREACH:
             return _fields(entry, "status", "output", "error", "endedAt", "tripwire")
         return _plain(entry)
     shown = _fields(entry, "payload", "metadata")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from runs.engine import records, suspensions
 from runs.engine import path as paths
+from runs.engine import records, suspensions
 from runs.engine.journal import Entry, Journal, Kind, Status
 from runs.engine.transitions import user_part
 
@@ -19,8 +19,8 @@ class WorkflowResult:
 
     ``steps`` holds Mastra's record of each step by id (camelCase: they are what clients see) and
     ``input``. Which of the other members are set depends on ``status``: ``result`` on success,
-    ``error`` (``{message, name, code?}``) on failure, ``tripwire`` on tripwire, ``suspended`` (paths
-    of step ids) and ``suspend_payload`` (by step id) on suspension.
+    ``error`` (``{message, name, code?}``) on failure, ``tripwire`` on tripwire, ``suspended``
+    (paths of step ids) and ``suspend_payload`` (by step id) on suspension.
     """
 
     run_id: str

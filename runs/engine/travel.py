@@ -163,11 +163,9 @@ class _Rebuilt:
         return self.new.entries[self._moved(stored.path)]
 
     def _kept(self, entry: Entry) -> Entry:
-        if self.scope == self.recorded_at:
-            origin = entry.kept_from or self.old.attempt
-        else:
-            origin = None  # it moves, so its values move along
-        # References hold in the attempt that was recorded, not in this one.
+        # References hold in the attempt that was recorded, not in this one. An entry that moves
+        # (into the first try of a workflow that was tried again) takes its values along.
+        origin = (entry.kept_from or self.old.attempt) if self.scope == self.recorded_at else None
         return replace(
             entry,
             path=self._moved(entry.path),

@@ -7,6 +7,8 @@
 Rows of runs, snapshots and events are written by ``runs.store`` alone. Read them as you like.
 """
 
+from __future__ import annotations
+
 from runs.models.audit_entry import AuditEntry
 from runs.models.run import Run
 from runs.models.run_event import RunEvent

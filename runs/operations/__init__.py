@@ -1,9 +1,11 @@
 """The one front door for changing a run.
 
 Skins (pages, API, admin, command line) and the methods of ``Run`` and ``Workflow`` call these
-functions and nothing below them. Each has a coroutine twin with Django's ``a`` in front. All of them
-raise errors of ``runs.exceptions`` for a caller's mistakes, and then have changed nothing.
+functions and nothing below them. Each has a coroutine twin with Django's ``a`` in front. For a
+caller's mistakes they raise errors of ``runs.exceptions``, and then have changed nothing.
 """
+
+from __future__ import annotations
 
 from runs.operations.calls import (
     cancel,

@@ -51,7 +51,10 @@ def get_workflow_run_by_id(
 
 
 def load_snapshot(workflow: Workflow, run_id: str) -> dict[str, Json] | None:
-    """The stored state of a run in Mastra's form, or None; of a nested workflow by its parent's id."""
+    """The stored state of a run in Mastra's form, or None.
+
+    A nested workflow's is found by its own id and the run id of its parent.
+    """
     found = _journal_of(workflow, run_id)
     if found is None:
         return None

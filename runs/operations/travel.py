@@ -31,8 +31,8 @@ Json = Any
 def begin_travel(run: Run, target: list[str] | None, options: dict[str, Any]) -> Begun:
     """Make a new attempt of a run that starts at ``target`` (ids down to the step).
 
-    Options: ``input_data`` (the target's input), ``resume_data``, ``initial_state``, ``context`` and
-    ``nested_steps_context`` (records that stand in for those before the target, by step id),
+    Options: ``input_data`` (the target's input), ``resume_data``, ``initial_state``, ``context``
+    and ``nested_steps_context`` (records that stand in for those before the target, by step id),
     ``request_context``, ``per_step``. The older attempts stay readable.
     """
     if not target or not all(target):

@@ -78,7 +78,7 @@ def _lock(cursor: Any, run_pks: Sequence[int]) -> dict[int, tuple[int, int | Non
     marks = ", ".join(["%s"] * len(run_pks))
     lock = " FOR NO KEY UPDATE" if connection.vendor == "postgresql" else ""
     cursor.execute(
-        f'SELECT id, fence, canceled_at FROM "{_TABLE}" WHERE id IN ({marks})'  # noqa: S608
+        f'SELECT id, fence, canceled_at FROM "{_TABLE}" WHERE id IN ({marks})'
         + (f" ORDER BY id{lock}" if lock else ""),
         list(run_pks),
     )
@@ -115,7 +115,7 @@ def _write_run(cursor: Any, write: Write) -> None:
         for name, value in write.run.items()
     ]
     cursor.execute(
-        f'UPDATE "{_TABLE}" SET {columns} WHERE id = %s',  # noqa: S608
+        f'UPDATE "{_TABLE}" SET {columns} WHERE id = %s',
         [*values, write.run_pk],
     )
 

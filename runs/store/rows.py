@@ -116,7 +116,7 @@ def insert_sql(table: str, columns: Iterable[str]) -> str:
     names = list(columns)
     marks = ", ".join(["%s"] * len(names))
     quoted = ", ".join(f'"{name}"' for name in names)
-    return f'INSERT INTO "{table}" ({quoted}) VALUES ({marks})'  # noqa: S608
+    return f'INSERT INTO "{table}" ({quoted}) VALUES ({marks})'
 
 
 #: An entry's first write inserts its row, later ones change it: one statement for both.
@@ -126,9 +126,9 @@ UPSERT_SNAPSHOT = (
     + ", ".join(f'"{column}" = excluded."{column}"' for column in UPDATED)
 )
 INSERT_EVENT = insert_sql(RunEvent._meta.db_table, EVENT_COLUMNS)
-SELECT_SNAPSHOTS = "SELECT {} FROM {}".format(  # noqa: S608
+SELECT_SNAPSHOTS = "SELECT {} FROM {}".format(
     ", ".join(f'"{column}"' for column in SNAPSHOT_COLUMNS), StepSnapshot._meta.db_table
 )
-SELECT_EVENTS = "SELECT {} FROM {}".format(  # noqa: S608
+SELECT_EVENTS = "SELECT {} FROM {}".format(
     ", ".join(f'"{column}"' for column in EVENT_COLUMNS), RunEvent._meta.db_table
 )

@@ -49,7 +49,16 @@ def drive_here(session: Session) -> Iterator[None]:
                 _store_here(session)
                 yield
         if not turn.commands and turn.wake_at is not None:
-            clock().wait(turn.wake_at, session.signal)
+            _wait_here(session, turn)
+
+
+def _wait_here(session: Session, turn: Turn) -> None:
+    assert turn.wake_at is not None
+    if turn.sleeps:
+        session.sleep()
+        _store_here(session)
+    clock().wait(turn.wake_at, session.signal)
+    session.wake()
 
 
 def _perform_here(command: Execute | Decide, session: Session) -> Report:
@@ -95,8 +104,8 @@ def _store_here(session: Session) -> None:
 async def drive(session: Session, store: Store, pool: Pool, *, holds: bool) -> bool:
     """Drive a run to its rest; answers whether it came to rest.
 
-    If all that is left is to wait for a time, and ``holds`` is false, the run is given up until then:
-    a sleeping run holds neither slot nor memory. When this coroutine is canceled, its bodies are
+    If all that is left is to wait for a time, and ``holds`` is false, the run is given up until
+    then: a sleeping run holds neither slot nor memory. When this coroutine is canceled, its bodies are
     too, and nothing more is written. Raises LeaseLost when another worker has taken the run over.
     """
     news = asyncio.Event()
@@ -111,12 +120,17 @@ async def drive(session: Session, store: Store, pool: Pool, *, holds: bool) -> b
             if turn.outcome is not None:
                 return True
             _begin_bodies(turn, session, pool, tasks, news)
+            if turn.sleeps and not tasks:
+                session.sleep()
             if not tasks and not holds:
                 due_at = clock().now() if session.interpreter.closing else turn.wake_at
                 if session.interpreter.closing or _is_far(due_at):
                     await _store(session, store, release_at=due_at)
                     return False
+            if turn.sleeps and not tasks:
+                await _store(session, store)
             await clock().await_any(turn.wake_at, news)
+            session.wake()
             news.clear()
             _collect(session, tasks)
     finally:

@@ -56,6 +56,8 @@ class Session:
         #: Called, from any thread, when there is something new to look at.
         self.on_news: Callable[[], None] = lambda: None
         self.settled = False
+        self._status = Status.RUNNING
+        self._sleeps = False
         self._stored_context = dumps(dict(self.request_context))
         self._told: deque[tuple[str, str, dict[str, Json]]] = deque()
         self._cancel = threading.Event()
@@ -103,6 +105,14 @@ class Session:
             merge_state(self.journal, command.scope, report.state)
         self.interpreter.answer(command, report.answer, now)
 
+    def wake(self) -> None:
+        """A wait is over: the run shows as running with the next write."""
+        self._sleeps = False
+
+    def sleep(self) -> None:
+        """Nothing goes on but a wait: the run shows as waiting with the next write."""
+        self._sleeps = True
+
     def take_write(self, *, release_at: int | None = None) -> Write | None:
         """What has to be stored now; None if nothing. ``release_at`` gives a waiting run up."""
         entries, news = self.journal.take_changes()
@@ -140,9 +150,12 @@ class Session:
             self.journal.request_context = dict(self.request_context)
         if self.settled:
             columns |= self._final_columns()
-        elif release_at is not None:
-            columns |= lease.free(release_at) | {"status": Status.WAITING.value}
-        return columns
+            return columns
+        status = Status.WAITING if self._sleeps else Status.RUNNING
+        if status is not self._status and not self.journal.canceled:
+            self._status = status
+            columns["status"] = status.value
+        return columns if release_at is None else columns | lease.free(release_at)
 
     def _final_columns(self) -> dict[str, Any]:
         root, status = self.journal.root, self.journal.status

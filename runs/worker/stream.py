@@ -91,7 +91,13 @@ class RunStream:
             found = self._read()
             yield from found
             if not found and not self._ended:
+                self._check_workers()
                 time.sleep(POLL_SECONDS)
+
+    def _check_workers(self) -> None:
+        """Who has just made the run go must not wait for workers that do not exist."""
+        if self._until_finish:
+            execution.check_workers(self.run)
 
     def _read(self) -> list[dict[str, Json]]:
         active = Run.objects.filter(pk=self.run.pk, status__in=ACTIVE).exists()
@@ -122,6 +128,7 @@ class RunStream:
                 for event in found:
                     yield event
                 if not found and not self._ended:
+                    await sync_to_async(self._check_workers)()
                     await asyncio.sleep(POLL_SECONDS)
 
     async def aresult(self) -> WorkflowResult:

@@ -26,6 +26,8 @@ from .report import describe
 
 #: A case that takes longer hangs.
 CASE_SECONDS = 30.0
+#: Later actions mostly differ because earlier ones do; so many are shown unless all are asked for.
+_SHOWN_ACTIONS = 2
 
 Case = dict[str, Any]
 
@@ -47,14 +49,16 @@ class Outcome:
     def lines(self, *, in_full: bool = False) -> list[str]:
         """Say what is wrong; in full with everything that differs and where errors came from."""
         lines = [self.trouble] if self.trouble else []
-        for action, differences in groupby(self.differences, key=attrgetter("action", "do")):
-            index, do = action
+        by_action = groupby(self.differences, key=attrgetter("action", "do"))
+        actions = [(index, do, list(found)) for (index, do), found in by_action]
+        for index, do, found in actions if in_full else actions[:_SHOWN_ACTIONS]:
             lines.append(f"action {index} ({do})")
-            for difference in differences:
+            for difference in found:
                 lines += [f"  {line}" for line in describe(difference, in_full=in_full)]
             if in_full and index in self.traces:
                 lines += self.traces[index].rstrip().splitlines()
-        return lines
+        left = 0 if in_full else len(actions) - _SHOWN_ACTIONS
+        return [*lines, f"{left} more actions differ"] if left > 0 else lines
 
 
 def read_cases(

@@ -1,0 +1,94 @@
+"""Waiting in tests: for something that happens in another thread, never longer than it may take."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+
+#: Seconds after which whatever was waited for counts as not happening.
+DEADLINE = 10.0
+
+
+def until(condition: Callable[[], Any], what: str = "", seconds: float = DEADLINE) -> Any:
+    """Ask again and again until the answer is true, and return it."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, f"not after {seconds:g} s: {what or condition}"
+        time.sleep(0.005)
+    return answer
+
+
+class Gate:
+    """A place in a body where it stops until the test lets it go on."""
+
+    def __init__(self) -> None:
+        self._reached = threading.Semaphore(0)
+        self._opened = threading.Event()
+
+    def stop(self) -> None:
+        """Called by the body."""
+        self._reached.release()
+        assert self._opened.wait(DEADLINE), "nobody opened the gate"
+
+    async def astop(self) -> None:
+        self._reached.release()
+        while not self._opened.is_set():
+            await asyncio.sleep(0.005)
+
+    def wait_reached(self, times: int = 1) -> None:
+        for _ in range(times):
+            assert self._reached.acquire(timeout=DEADLINE), "no body has come to the gate"
+
+    @property
+    def is_open(self) -> bool:
+        return self._opened.is_set()
+
+    def open(self) -> None:
+        self._opened.set()
+
+
+class Background:
+    """A call in a thread of its own; ``outcome()`` is what it returned, or the error it raised."""
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self._function = function
+        self._outcome: Any = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._outcome = self._function()
+        except Exception as error:
+            self._outcome = error
+        finally:
+            connection.close()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def outcome(self, seconds: float = DEADLINE) -> Any:
+        self._thread.join(seconds)
+        assert not self._thread.is_alive(), f"the call has not returned after {seconds:g} s"
+        return self._outcome
+
+
+def together(*functions: Callable[[], Any]) -> list[Any]:
+    """Call all at the same moment, each in a thread; what they returned or raised, in order."""
+    barrier = threading.Barrier(len(functions))
+
+    def at_once(function: Callable[[], Any]) -> Callable[[], Any]:
+        def call() -> Any:
+            barrier.wait(DEADLINE)
+            return function()
+
+        return call
+
+    calls = [Background(at_once(function)) for function in functions]
+    return [call.outcome() for call in calls]
