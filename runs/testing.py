@@ -81,7 +81,7 @@ def seed_snapshot(workflow: Workflow, run_id: str, snapshot: dict[str, Any]) -> 
     journal = restore.from_snapshot(workflow, snapshot)
     entries, _ = journal.take_changes()
     run.steps.all().delete()
-    columns = {
+    columns: dict[str, Any] = {
         "status": journal.status.value,
         "request_context": journal.request_context,
         "path_before": journal.path_before,

@@ -42,7 +42,7 @@ def snapshot(journal: Journal, scope: str = paths.ROOT) -> dict[str, Json]:
         "context": _context(journal, inside, entry),
         "activePaths": _active_paths(journal, inside),
         "activeStepsPath": _positions(journal, inside, Status.RUNNING, Status.RESUMED),
-        "suspendedPaths": _positions(journal, inside, Status.SUSPENDED),
+        "suspendedPaths": _suspended_paths(journal, inside),
         "waitingPaths": {},
         "resumeLabels": suspensions.labels(journal, inside) if status in _HELD else {},
         "stepExecutionPath": result.execution_path(journal) if scope == paths.ROOT else [],
@@ -89,6 +89,16 @@ def _positions(journal: Journal, scope: str, *statuses: Status) -> dict[str, lis
         for entry in _entries(journal, scope)
         if entry.status in statuses
     }
+
+
+def _suspended_paths(journal: Journal, scope: str) -> dict[str, list[int]]:
+    """Positions of what is suspended; of a nested workflow also if it failed beside that."""
+    shown = _positions(journal, scope, Status.SUSPENDED)
+    for entry in _entries(journal, scope):
+        if entry.kind is Kind.WORKFLOW and entry.status is Status.FAILED:
+            if suspensions.halted(journal, paths.inner(entry.path, entry.tries + 1)):
+                shown[entry.step_id] = list(entry.position)
+    return shown
 
 
 def _entries(journal: Journal, scope: str) -> Iterator[Entry]:

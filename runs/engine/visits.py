@@ -110,18 +110,15 @@ class Visits:
 
     def _until(self, node: SleepNode | SleepUntilNode, scope: Scope) -> int | Found:
         """The time (ms) a wait ends, fixed when it begins."""
-        given = node.seconds if isinstance(node, SleepNode) else node.when
-        kind = "sleep" if isinstance(node, SleepNode) else "sleep_until"
-        if not callable(given):
-            return (
-                self.now + round(given * 1000)
-                if kind == "sleep"
-                else round(given.timestamp() * 1000)
-            )
-        found = self._decide(kind, (given,), node, scope, scope.value)
-        if not isinstance(found, Done):
-            return found
-        return self.now + found.value if kind == "sleep" else found.value
+        if isinstance(node, SleepNode):
+            if not callable(node.seconds):
+                return self.now + round(node.seconds * 1000)
+            found = self._decide("sleep", (node.seconds,), node, scope, scope.value)
+            return self.now + int(found.value) if isinstance(found, Done) else found
+        if not callable(node.when):
+            return round(node.when.timestamp() * 1000)
+        found = self._decide("sleep_until", (node.when,), node, scope, scope.value)
+        return int(found.value) if isinstance(found, Done) else found
 
     def _decide(
         self,

@@ -46,6 +46,10 @@ def from_ms(value: int | None) -> datetime | None:
 class PayloadField(models.TextField):  # type: ignore[type-arg]
     """Any JSON value, stored as text. SQL NULL and JSON null are one."""
 
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+    _pyi_lookup_exact_type: Any
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"null": True, "blank": True, "editable": False} | kwargs)
 

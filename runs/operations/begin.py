@@ -33,7 +33,7 @@ from runs.exceptions import (
     RunStillRunning,
 )
 from runs.models import Run
-from runs.models.fields import from_ms, to_ms
+from runs.models.fields import from_ms
 from runs.store import journals, lease, ledger
 from runs.store.ledger import Write
 from runs.worker import local
@@ -191,7 +191,7 @@ def restart(run: Run, request_context: dict[str, Json] | None) -> Begun | None:
             return None
         if row.status not in ACTIVE:
             raise RunNotActive(status=row.status)
-        if row.lease_owner and row.due_at is not None and (to_ms(row.due_at) or 0) > lease.now_ms():
+        if lease.is_held(row):
             raise RunStillRunning(
                 "This workflow run is being worked on; it cannot be restarted", run=row.run_id
             )

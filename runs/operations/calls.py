@@ -302,7 +302,8 @@ def _watched(event: dict[str, Json]) -> list[dict[str, Json]]:
         return []
     if "payload" not in event:
         return [event]
-    shown = {name: event[name] for name in ("type", "payload", "from", "runId") if name in event}
+    members = ("type", "payload", "from", "runId")
+    shown: dict[str, Json] = {name: event[name] for name in members if name in event}
     if event.get("from") == "WORKFLOW":
         payload = {name: value for name, value in event["payload"].items() if name != "stepName"}
         shown = {"type": event["type"], "payload": payload}

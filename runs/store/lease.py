@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from runs.conf import conf
 from runs.models import Run
@@ -75,6 +76,11 @@ def _take(run_pk: int, fence: int, holder: str, owner: str) -> Claim | None:
 def hold(owner: str) -> dict[str, object]:
     """The columns of a run that is taken up in the very transaction that starts it."""
     return {"lease_owner": owner, "due_at": _lease_end(now_ms())}
+
+
+def is_held(run: Run) -> bool:
+    """Whether somebody is working on a run, as far as its row tells."""
+    return bool(run.lease_owner) and not Run.objects.due(timezone.now()).filter(pk=run.pk).exists()
 
 
 def free(due_at: int | None) -> dict[str, object]:

@@ -78,10 +78,7 @@ def to_entry(row: tuple[Any, ...]) -> Entry:
         position=tuple(map(int, position.split("."))) if position else (),
         iteration=values["iteration"],
         labels=tuple(extra.get("labels", ())),
-        **{flag: extra.get(flag, False) for flag in _FLAGS},
-        **{name: extra.get(name) for name in _EXTRA},
-        **{name: values[name] for name in _PLAIN},
-        **{name: loads(values[name]) for name in _PAYLOADS},
+        **_optional(values, extra),
     )
 
 
@@ -100,6 +97,16 @@ _PLAIN = (
     "output_ref",
     "kept_from",
 )
+
+
+def _optional(values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    """The members of an entry whose columns, or members of ``extra``, are called the same."""
+    return (
+        {name: values[name] for name in _PLAIN}
+        | {name: loads(values[name]) for name in _PAYLOADS}
+        | {name: extra.get(name) for name in _EXTRA}
+        | {flag: extra.get(flag, False) for flag in _FLAGS}
+    )
 
 
 def of_event(run_pk: int, event: Event) -> tuple[Any, ...]:

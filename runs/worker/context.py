@@ -131,6 +131,13 @@ class StepContext:
         found = self._session.journal.latest_of(self._scope.path, step_id)
         return found.output if found is not None and found.status is Status.SUCCESS else None
 
+    def end_well(self) -> None:
+        """The body ended well: the state it was given shows what it has set itself."""
+        if self._state is not None and self.next_state is not None:
+            state = self._state[1]
+            if isinstance(state, dict):
+                state.update(self.next_state)
+
     # --- how it acts on its run ---------------------------------------------------------------
 
     def set_state(self, value: Any) -> None:

@@ -110,7 +110,11 @@ async def drive(session: Session, store: Store, pool: Pool, *, holds: bool) -> b
     """
     news = asyncio.Event()
     loop = asyncio.get_running_loop()
-    session.on_news = lambda: loop.call_soon_threadsafe(news.set)
+
+    def tell() -> None:
+        loop.call_soon_threadsafe(news.set)
+
+    session.on_news = tell
     tasks: dict[asyncio.Task[Report], Execute] = {}
     try:
         while True:

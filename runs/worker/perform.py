@@ -134,6 +134,7 @@ def prepare(
 def finished(command: Execute, ctx: StepContext, returned: Any) -> Report:
     """What a body that returned came to. Suspending outweighs bailing."""
     step_id = command.entry.step_id
+    ctx.end_well()
     try:
         output = to_json(returned, where=f"The output of step {step_id!r}")
         if ctx.suspension is not None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.db.models import Q
 
 from runs.engine import events
 from runs.engine import path as paths
@@ -100,7 +101,9 @@ class RunStream:
             execution.check_workers(self.run)
 
     def _read(self) -> list[dict[str, Json]]:
-        active = Run.objects.filter(pk=self.run.pk, status__in=ACTIVE).exists()
+        # A canceled run whose body has not ended yet still has something to tell.
+        going = Q(status__in=ACTIVE) | ~Q(lease_owner="")
+        active = Run.objects.filter(going, pk=self.run.pk).exists()
         found = history.read(self.run.pk, self.run.run_id, self._offset)
         shown = []
         for event, wire in found:

@@ -49,6 +49,8 @@ class Session:
         self.normal = normaliser(self.run_ids)
         self._registry = ExitStack()
         self._timers: set[asyncio.Task[None]] = set()
+        # A stream that a crash interrupts is dropped by nobody: what it drives stays as it was.
+        self._streams: list[Any] = []
 
     async def play(self) -> None:
         """Perform every action; ``records`` grows meanwhile and is readable at any time."""
@@ -196,6 +198,7 @@ class Session:
     async def _consume(self, call: Awaitable[Any], record: Record) -> None:
         record["events"] = []
         stream = await call
+        self._streams.append(stream)
         async for event in stream:
             record["events"].append(self.normal(event))
         result = await stream.aresult()

@@ -1,0 +1,105 @@
+"""What the property tests share: runs driven by dice, and what is compared of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from hypothesis import settings
+
+from runs.engine import records
+
+from .driver import Driver
+
+Json = Any
+Watch = Callable[[Driver], None]
+
+settings.register_profile("quick", max_examples=60, deadline=None)
+settings.register_profile("thorough", max_examples=3000, deadline=None)
+
+#: How long the laws are tried: ``HYPOTHESIS_PROFILE=thorough`` looks much longer.
+law = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+INPUT = 5
+ANSWER = {"yes": True}
+#: More resumes than any plan needs.
+ROUNDS = 100
+
+
+class Dice:
+    """A driver's luck: which bodies end next, and whether the process dies now."""
+
+    def __init__(self, seed: int = 0, *, deadly: float = 0.0) -> None:
+        self.random = Random(seed)
+        self.deadly = deadly
+
+    def some(self, paths: list[str]) -> list[str]:
+        return self.random.sample(paths, self.random.randint(1, len(paths)))
+
+    def dies(self) -> bool:
+        return self.random.random() < self.deadly
+
+
+def nothing(run: Driver) -> None:
+    """Watch nothing."""
+
+
+def live(run: Driver, dice: Dice, watch: Watch = nothing) -> Driver:
+    """Start a run and answer all its suspensions; ``watch`` looks at it after each stored turn."""
+    run.begin(INPUT)
+    go_on(run, dice, watch)
+    for _ in range(ROUNDS):
+        waiting = run.result().suspended
+        if waiting is None:
+            return run
+        run.reply(ANSWER, step=waiting[0])
+        go_on(run, dice, watch)
+    raise AssertionError("the run is suspended for ever")
+
+
+def go_on(run: Driver, dice: Dice, watch: Watch = nothing) -> None:
+    """Drive to the next rest, through deaths before and after each write and after each body."""
+    while True:
+        run.look()
+        if dice.dies():
+            run.crash()
+            continue
+        run.store()
+        watch(run)
+        if run.settled:
+            return
+        if dice.dies():
+            run.crash()
+        elif run.open:
+            for path in dice.some(list(run.open)):
+                run.perform(path)
+        else:
+            run.wait()
+
+
+# --- what is compared ------------------------------------------------------------------------
+
+
+def essence(run: Driver) -> dict[str, Json]:
+    """What the run as a whole came to."""
+    root = run.journal.root
+    return {
+        "status": run.journal.status.value,
+        "result": root.output,
+        "error": root.error,
+        "tripwire": root.tripwire,
+    }
+
+
+def outcome(run: Driver) -> dict[str, Json]:
+    """That, the state and the records of all steps; but not when they (last) started."""
+    steps = records.steps(run.journal)
+    return essence(run) | {"state": run.journal.root.state, "steps": _timeless(steps)}
+
+
+def _timeless(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _timeless(each) for name, each in value.items() if name != "startedAt"}
+    return [_timeless(each) for each in value] if isinstance(value, list) else value
