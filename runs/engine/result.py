@@ -83,16 +83,17 @@ def of_journal(
     )
 
 
-def execution_path(journal: Journal) -> list[str]:
-    """Ids of the top-level steps, nested workflows, maps and waits, in order of starting."""
-    fresh = [entry for entry in journal.entries.values() if _is_listed(entry)]
+def execution_path(journal: Journal, scope: str = paths.ROOT) -> list[str]:
+    """Ids of a workflow's own steps, nested workflows, maps and waits, in order of starting."""
+    fresh = [entry for entry in journal.entries.values() if _is_listed(entry, scope)]
     fresh.sort(key=lambda entry: entry.begun)
-    return journal.path_before + [entry.step_id for entry in fresh for _ in range(entry.starts)]
+    before = journal.path_before if scope == paths.ROOT else []
+    return before + [entry.step_id for entry in fresh for _ in range(entry.starts)]
 
 
-def _is_listed(entry: Entry) -> bool:
+def _is_listed(entry: Entry, scope: str) -> bool:
     return (
-        "/" not in entry.path
+        paths.parent(entry.path) == scope
         and entry.path != paths.ROOT
         and len(entry.position) == 1
         and entry.iteration is None

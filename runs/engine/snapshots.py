@@ -45,7 +45,7 @@ def snapshot(journal: Journal, scope: str = paths.ROOT) -> dict[str, Json]:
         "suspendedPaths": _suspended_paths(journal, inside),
         "waitingPaths": {},
         "resumeLabels": suspensions.labels(journal, inside) if status in _HELD else {},
-        "stepExecutionPath": result.execution_path(journal) if scope == paths.ROOT else [],
+        "stepExecutionPath": result.execution_path(journal, inside),
         "requestContext": dict(journal.request_context),
     }
     if entry is not None:

@@ -203,6 +203,8 @@ class _Rebuilt:
         entry.output = output if entry.status in SETTLED else None
         entry.input_ref = entry.output_ref = entry.error = entry.kept_from = None
         entry.taken = True
+        entry.started_at = _first(context.get("startedAt"), entry.started_at, self.trip.now)
+        entry.ended_at = _first(context.get("endedAt"), entry.ended_at, self.trip.now)
         self.new.add(entry)
         entry.ended = self.new.next_order()
         if isinstance(node, LoopNode):

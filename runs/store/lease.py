@@ -99,5 +99,10 @@ def heartbeat(owner: str, run_pks: Sequence[int]) -> list[int]:
 
 
 def abandon(owner: str) -> int:
-    """Make all runs of an owner due at once, as if its lease had ended. Returns how many."""
-    return Run.objects.filter(lease_owner=owner).update(due_at=from_ms(0))
+    """Take all runs from an owner and make them due at once. Returns how many.
+
+    The fencing number is raised: whatever the owner still does is not recorded.
+    """
+    return Run.objects.filter(lease_owner=owner).update(
+        due_at=from_ms(0), lease_owner="", fence=F("fence") + 1
+    )

@@ -112,7 +112,7 @@ def _info(session: Session, scope: Scope, found: Found) -> RunInfo:
         error=failed.error if failed and status is Status.FAILED else None,
         tripwire=failed.tripwire if failed else None,
         steps={"input": scope.entry.input} | records.steps(journal, scope.path),
-        step_execution_path=result.execution_path(journal) if scope.path == "" else [],
+        step_execution_path=result.execution_path(journal, scope.path),
     )
 
 

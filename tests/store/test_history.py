@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runs import operations
+from runs import create_workflow, operations
 from runs.models import Run, RunEvent
 from runs.operations import begin, calls
 from runs.store import history, journals, ledger
@@ -172,8 +172,6 @@ def test_a_step_that_a_body_changed_afterwards_shows_what_was_recorded() -> None
     def spoil(ctx: Any) -> Any:
         ctx.input_data["n"] = "spoiled"
         return {}
-
-    from runs import create_workflow
 
     flow = create_workflow("spoiled").then(add(1)).then(step("spoil", spoil)).commit()
     run = flow.create_run()
