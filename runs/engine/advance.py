@@ -199,7 +199,9 @@ class Interpreter(Visits):
             self.journal.touch(entry)
         elif entry.wake_at is None:
             move.begin_again(self.journal, scope, entry, self.now)
-        entry.wake_at = None
+        if entry.wake_at is not None:
+            entry.wake_at = None
+            self.journal.touch(entry)
         problem = inputs.validate(node, scope, replace(entry))
         self._execute(node, scope, entry, problem)
         return OPEN

@@ -16,23 +16,12 @@ from django.db import models
 
 
 def dumps(value: Any) -> str | None:
-    """The JSON text of a value; None for None."""
-    if value is None:
-        return None
-    try:
-        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
-    except TypeError:
-        # Integers beyond 64 bits: JSON has them, orjson does not.
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    """The JSON text of a value; None for None. What is no JSON (``to_json`` says) raises."""
+    return None if value is None else orjson.dumps(value).decode()
 
 
 def loads(text: str | None) -> Any:
-    if text is None:
-        return None
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return json.loads(text)
+    return None if text is None else orjson.loads(text)
 
 
 def to_ms(moment: datetime | None) -> int | None:

@@ -21,6 +21,10 @@ from runs.models import Run
 from runs.models.fields import from_ms
 
 
+#: In place of an owner that is known to be gone: no heartbeat of its keeps the run any more.
+GONE = "gone"
+
+
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
@@ -104,5 +108,5 @@ def abandon(owner: str) -> int:
     The fencing number is raised: whatever the owner still does is not recorded.
     """
     return Run.objects.filter(lease_owner=owner).update(
-        due_at=from_ms(0), lease_owner="", fence=F("fence") + 1
+        due_at=from_ms(0), lease_owner=GONE, fence=F("fence") + 1
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import MutableMapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -65,20 +66,20 @@ class StepContext:
 
     # --- what it may read ---------------------------------------------------------------------
 
-    @property
+    @cached_property
     def input_data(self) -> Any:
         schema = self._step.input_schema if self._step else None
         return _load(schema if self._scope.validates else None, self._value)
 
-    @property
+    @cached_property
     def resume_data(self) -> Any:
         if not self._entry.resuming:
             return None
         return _load(self._step.resume_schema if self._step else None, self._entry.resume_payload)
 
-    @property
+    @cached_property
     def suspend_data(self) -> Any:
-        return user_part(self._entry.suspend_payload)
+        return _own(user_part(self._entry.suspend_payload))
 
     @property
     def state(self) -> Any:
@@ -129,7 +130,8 @@ class StepContext:
     def get_step_result(self, step: Any) -> Any:
         step_id = step if isinstance(step, str) else step.id
         found = self._session.journal.latest_of(self._scope.path, step_id)
-        return found.output if found is not None and found.status is Status.SUCCESS else None
+        done = found is not None and found.status is Status.SUCCESS
+        return _own(found.output) if found is not None and done else None
 
     def end_well(self) -> None:
         """The body ended well: the state it was given shows what it has set itself."""
@@ -170,13 +172,18 @@ class StepContext:
 def _load(schema: Schema | None, value: Json, *, strict: bool = True) -> Any:
     """What user code receives; without ``strict``, a value that does not fit comes as it is."""
     if schema is None or value is None:
-        return value
+        return _own(value)
     try:
-        return schema.load(value)
+        return schema.load(_own(value))
     except SchemaError:
         if strict:
             raise
         return value
+
+
+def _own(value: Json) -> Json:
+    """A copy that the body may change as it likes: what is recorded stays what it was."""
+    return orjson.loads(orjson.dumps(value)) if isinstance(value, dict | list) else value
 
 
 def _validated(schema: Schema, value: Json, error: type[Exception], text: str) -> Json:

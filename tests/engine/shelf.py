@@ -6,10 +6,11 @@ of a kept entry is found in the attempt it was recorded in. What nobody noted as
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, fields, replace
 from typing import Any
+
+import orjson
 
 from runs.engine import refs
 from runs.engine.events import Event
@@ -22,7 +23,7 @@ class Shelf:
     """The stored form of one run."""
 
     def __init__(self) -> None:
-        self.rows: dict[int, dict[str, str]] = {}
+        self.rows: dict[int, dict[str, bytes]] = {}
         self.events: list[Event] = []
         self._run: dict[str, Any] = {}
 
@@ -68,21 +69,21 @@ class Shelf:
 
     def stored_values(self, attempt: int = 1) -> dict[str, tuple[Any, Any]]:
         """Input and output as each row holds them: None where a reference does."""
-        rows = {path: json.loads(row) for path, row in self.rows[attempt].items()}
+        rows = {path: orjson.loads(row) for path, row in self.rows[attempt].items()}
         return {path: (row["input"], row["output"]) for path, row in rows.items()}
 
 
-def _row(entry: Entry) -> str:
+def _row(entry: Entry) -> bytes:
     values = {name: getattr(entry, name) for name in _FIELDS}
     if entry.input_ref or entry.kept_from:
         values["input"] = None
     if entry.output_ref or entry.kept_from:
         values["output"] = None
-    return json.dumps(values)
+    return orjson.dumps(values)
 
 
-def _entry(row: str) -> Entry:
-    values = json.loads(row)
+def _entry(row: bytes) -> Entry:
+    values = orjson.loads(row)
     values["kind"], values["status"] = Kind(values["kind"]), Status(values["status"])
     for name in ("position", "labels"):
         values[name] = tuple(values[name])
@@ -90,7 +91,7 @@ def _entry(row: str) -> Entry:
 
 
 def _copy(value: Any) -> Any:
-    return json.loads(json.dumps(value))
+    return orjson.loads(orjson.dumps(value))
 
 
 def shown(entries: Iterable[Entry]) -> dict[str, dict[str, Any]]:

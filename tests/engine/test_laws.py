@@ -63,7 +63,7 @@ def test_any_order_in_which_bodies_end_gives_the_same_result_in_full(
 def test_lost_results_change_no_outcome(plan: Plan, attempts: int, seed: int) -> None:
     undisturbed = live(Driver(build(plan, attempts)), Dice())
 
-    disturbed = live(Driver(build(plan, attempts)), Dice(seed, deadly=0.3))
+    disturbed = live(Driver(build(plan, attempts)), Dice(seed, deadly=0.15))
 
     assert essence(disturbed) == essence(undisturbed)
 
@@ -74,7 +74,7 @@ def test_lost_results_change_no_record(plan: Plan, attempts: int, seed: int) -> 
     assume(not is_settled_by_order(plan))
     undisturbed = live(Driver(build(plan, attempts)), Dice())
 
-    disturbed = live(Driver(build(plan, attempts)), Dice(seed, deadly=0.3))
+    disturbed = live(Driver(build(plan, attempts)), Dice(seed, deadly=0.15))
 
     assert outcome(disturbed) == outcome(undisturbed)
 
@@ -95,7 +95,7 @@ def test_what_is_done_never_executes_again(plan: Plan, attempts: int, seed: int)
         assert not done & run.open.keys()
         done.update(settled(run.journal))
 
-    live(Driver(build(plan, attempts)), Dice(seed, deadly=0.3), watch)
+    live(Driver(build(plan, attempts)), Dice(seed, deadly=0.15), watch)
 
 
 @law
@@ -108,7 +108,7 @@ def test_a_settled_entry_never_changes(plan: Plan, attempts: int, seed: int) -> 
         assert {path: now[path] for path in before} == before
         before.update(now)
 
-    live(Driver(build(plan, attempts)), Dice(seed, deadly=0.3), watch)
+    live(Driver(build(plan, attempts)), Dice(seed, deadly=0.15), watch)
 
 
 def settled(journal: Journal) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def settled(journal: Journal) -> dict[str, Any]:
 @law
 @given(plans(), attempts, seeds)
 def test_folding_the_events_gives_the_journal(plan: Plan, attempts: int, seed: int) -> None:
-    run = live(Driver(build(plan, attempts)), Dice(seed, deadly=0.2))
+    run = live(Driver(build(plan, attempts)), Dice(seed, deadly=0.1))
 
     told = fold(run)
 
@@ -161,7 +161,7 @@ def is_told(path: str) -> bool:
 @law
 @given(plans(), attempts, seeds)
 def test_nothing_follows_the_terminal_event(plan: Plan, attempts: int, seed: int) -> None:
-    run = live(Driver(build(plan, attempts)), Dice(seed, deadly=0.2))
+    run = live(Driver(build(plan, attempts)), Dice(seed, deadly=0.1))
     told = run.told
 
     same, stranger = run.interpreter.advance(run.now), Interpreter(run.workflow, run.shelf.load())

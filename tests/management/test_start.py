@@ -179,3 +179,29 @@ def test_a_run_whose_process_is_interrupted_can_be_restarted(cli, registry):
         "Stopped: interrupted/i1 was executed by this process.",
         "A worker takes it over; without workers: python manage.py runs restart interrupted/i1",
     ]
+
+
+def test_without_a_worker_it_says_so_instead_of_waiting(cli, settings):
+    settings.RUNS_EXECUTION = "background"
+
+    outcome = cli("start", "greet-customer", "--run-id", "g1", "--input", '{"name": "ann"}')
+
+    assert outcome.code == 2
+    assert outcome.err.startswith(
+        "Run greet-customer/g1 is stored, but no worker is alive to execute it."
+    )
+
+
+def test_a_run_left_to_the_workers_is_named_at_once(cli, settings):
+    settings.RUNS_EXECUTION = "background"
+
+    outcome = cli(
+        *("start", "greet-customer", "--run-id", "g1", "--no-wait"),
+        *("--input", '{"name": "ann"}'),
+    )
+
+    assert outcome.code == 0
+    assert outcome.lines == [
+        "greet-customer/g1",
+        "Follow it with: python manage.py runs tail greet-customer/g1",
+    ]

@@ -153,7 +153,7 @@ def test_columns_of_the_run_are_stored_as_the_model_reads_them() -> None:
         "path_before": ["a", "b"],
         "due_at": 1_700_000_000_123,
         "lease_owner": "me",
-        "error_message": "it's \"quoted\" %s",
+        "error_message": 'it\'s "quoted" %s',
         "started_at": moment,
         "ended_at": None,
     }

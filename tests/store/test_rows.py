@@ -124,7 +124,9 @@ def test_entries_of_one_path_in_two_runs_and_two_attempts_are_four() -> None:
             ledger.append_one(write(run, entry("p", output), attempt=attempt))
 
     found = {
-        journals.load(run, attempt).entries["p"].output for run in (one, other) for attempt in (1, 2)
+        journals.load(run, attempt).entries["p"].output
+        for run in (one, other)
+        for attempt in (1, 2)
     }
     assert found == {"one-1", "one-2", "other-1", "other-2"}
 
@@ -231,7 +233,11 @@ def test_some_entries_are_loaded_with_all_that_they_refer_to() -> None:
 
     found = journals.load_entries(run.pk, 1, {"c"})
 
-    assert {path: one.output for path, one in found.items()} == {"a": "A", "b": "A", "c": {"b": "A"}}
+    assert {path: one.output for path, one in found.items()} == {
+        "a": "A",
+        "b": "A",
+        "c": {"b": "A"},
+    }
 
 
 @pytest.mark.django_db

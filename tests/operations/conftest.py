@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+from django_q.signing import SignedPackage
+
+from runs.worker.broker import ticket_broker
+from runs.worker.valkey import EmbeddedValkey
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[None]:
+    server = EmbeddedValkey(settings.RUNS_DATA)
+    server.start()
+    yield
+    server.stop()
+
+
+@pytest.fixture
+def tickets(valkey: None) -> Callable[[], list[int]]:
+    """Take the tickets out of the queue; answers the runs they name."""
+    ticket_broker().purge_queue()
+
+    def take() -> list[int]:
+        found: list[int] = []
+        while ticket_broker().queue_size():
+            found += [
+                SignedPackage.loads(package)["args"][0] for _, package in ticket_broker().dequeue()
+            ]
+        return found
+
+    return take
