@@ -9,9 +9,8 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
-from runs.conf import Conf, conf
+from runs.conf import EXECUTIONS, Conf, conf
 
-EXECUTIONS = ("background", "inline")
 #: Settings that make sense at zero: no waiting in memory, no second chance, a look without a pause.
 MAY_BE_ZERO = frozenset({"HOLD_SECONDS", "MAX_RECOVERIES"})
 

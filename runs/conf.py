@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+#: The values of EXECUTION.
+EXECUTIONS = ("background", "inline")
+
 
 class Conf:
     """Typed defaults; an attribute read looks the prefixed name up in Django's settings first."""

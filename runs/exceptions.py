@@ -214,6 +214,7 @@ class NotSerializable(StepError):
     """The value cannot be written as JSON."""
 
     code = "not_serializable"
+    status = 400
 
 
 class PayloadTooLarge(StepError):

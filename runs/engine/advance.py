@@ -58,6 +58,7 @@ from runs.engine.outcomes import (
     Execute,
     Failed,
     Found,
+    Halted,
     Notice,
     Open,
     Scope,
@@ -111,8 +112,14 @@ class Interpreter(Visits):
             backoff=step.backoff if step else 1.0,
             attempts=config.attempts if config else 0,
             delay=config.delay_seconds if config else 0.0,
-            resumed=self.journal.execution.kind == "resume",
+            resumed=self._was_resumed(scope),
         )
+
+    def _was_resumed(self, scope: Scope) -> bool:
+        """Whether this workflow itself goes on after a resume; one begun meanwhile does not."""
+        if scope.path == paths.ROOT:
+            return self.journal.execution.kind == "resume"
+        return scope.entry.resuming
 
     # --- flows --------------------------------------------------------------------------------
 
@@ -122,7 +129,7 @@ class Interpreter(Visits):
             found = self._visit(flow[scope.index], scope)
             if isinstance(found, Open):
                 return OPEN
-            if self.journal.canceled:
+            if self.journal.canceled and not (scope.path and isinstance(found, Halted)):
                 return CANCELED
             if not isinstance(found, Done):
                 return found
@@ -185,13 +192,15 @@ class Interpreter(Visits):
 
     def _take_up(self, node: StepNode | MapNode, scope: Scope, entry: Entry) -> Found:
         """A step to run now that has begun before: resumed, due for another try, or orphaned."""
-        if self.journal.canceled:
+        retries = entry.wake_at is not None
+        if self.journal.canceled and not retries:
             entry.status = Status.CANCELED
             self.journal.touch(entry)
             return CANCELED
         if self.closing:
             return OPEN
-        if entry.wake_at is not None and entry.wake_at > self.now:
+        # A canceled run waits for no time: a step in progress has its tries, one after another.
+        if retries and entry.wake_at > self.now and not self.journal.canceled:
             self.turn.wake(entry.wake_at)
             return OPEN
         if entry.status is Status.RESUMED:
@@ -225,6 +234,12 @@ class Interpreter(Visits):
     def _nested(self, node: WorkflowNode, scope: Scope, entry: Entry) -> Found:
         if entry.status not in (Status.RUNNING, Status.RESUMED):
             return self._found(entry)
+        if entry.wake_at is not None and not self.journal.canceled:
+            if entry.wake_at > self.now:
+                self.turn.wake(entry.wake_at)
+                return OPEN
+            entry.wake_at = None
+            self.journal.touch(entry)
         path = paths.inner(entry.path, entry.tries + 1)
         inside = self._scopes.get(path)
         if inside is None:
@@ -246,7 +261,7 @@ class Interpreter(Visits):
         del self._scopes[inside.path]
         if isinstance(found, Failed) and self._again(node, scope, entry, found.entry):
             return self._nested(node, scope, entry)
-        move.merge_state(self.journal, scope, entry.state or {})
+        move.hand_up_state(self.journal, scope, entry)
         move.close_workflow(self.journal, scope, entry, found, self.now)
         self.turn.notices.append(Notice(inside, found))
         return self._found(entry)
@@ -257,8 +272,7 @@ class Interpreter(Visits):
         if not move.tries_again(self.journal, entry, retryable, self.now, policy):
             entry.tries -= 1
             return False
-        entry.wake_at = None
-        entry.state = dict(scope.entry.state or {})
+        entry.state, entry.patched = dict(scope.entry.state or {}), ()
         return True
 
     # --- blocks -------------------------------------------------------------------------------

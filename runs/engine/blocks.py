@@ -83,12 +83,25 @@ def rebuild_fan(journal: Journal, entry: Entry, concurrency: int) -> Fan:
         if child is None:
             fan.todo.append(index)
         elif child.taken or child.status in (Status.SUCCESS, Status.SKIPPED):
-            fan.done += 1
-        elif child.status is Status.SUSPENDED:
-            fan.suspended.append(index)
+            fan.done += child.ended > journal.execution.since
+        elif child.status in _AT_REST:
+            _rest(fan, index, child, stops=child.ended > journal.execution.since)
         else:
             fan.open[index] = None
     return fan
+
+
+_AT_REST = frozenset({Status.SUSPENDED, Status.FAILED, Status.BAILED})
+
+
+def _rest(fan: Fan, index: int, child: Entry, *, stops: bool) -> None:
+    """An item is at rest without success; in this execution (``stops``) no further one starts."""
+    if child.status is Status.SUSPENDED:
+        fan.suspended.append(index)
+    else:
+        fan.broken.append(child)
+        fan.done += stops
+    fan.stopped = fan.stopped or stops
 
 
 def advance_fan(
@@ -124,20 +137,24 @@ def _look(
     if isinstance(found, Open):
         return
     del fan.open[index]
-    fan.done += not isinstance(found, Halted)
-    status = "failed"
+    if isinstance(found, Canceled | Paused):
+        fan.stopped = True
+        return
+    path = paths.item(entry.path, index)
     if isinstance(found, Done):
-        status = "success"
-    elif isinstance(found, Halted):
-        fan.suspended.append(index)
-        status = "suspended"
-    elif isinstance(found, Failed | Bail):
-        fan.broken.append(found.entry)
-    fan.stopped = fan.stopped or status != "success"
-    if not scope.silent and not isinstance(found, Canceled | Paused):
+        fan.done += 1
+    else:
+        _rest(fan, index, journal.entries[path], stops=True)
+    if not scope.silent:
         own = {"completedCount": fan.done, "totalCount": len(fan.items), "currentIndex": index}
-        path = paths.item(entry.path, index)
-        journal.emit(events.STEP_PROGRESS, path, now, own | {"iterationStatus": status})
+        journal.emit(events.STEP_PROGRESS, path, now, own | {"iterationStatus": _word(found)})
+
+
+def _word(found: Found) -> str:
+    """How progress names what an item came to; a bail is no success of the item."""
+    if isinstance(found, Done):
+        return "success"
+    return "suspended" if isinstance(found, Halted) else "failed"
 
 
 def _settle_fan(journal: Journal, scope: Scope, entry: Entry, fan: Fan, now: int) -> Found:

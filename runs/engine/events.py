@@ -64,7 +64,12 @@ def wire(event: Event, run_id: str, entry: Entry | None, root: Entry | None) -> 
     if event.type == CUSTOM:
         return _custom(event, run_id)
     if event.type == STEP_OUTPUT:
-        payload = {"output": event.own["output"], "runId": run_id, "stepName": event.own["step"]}
+        own = event.own
+        payload = {
+            "output": own["output"],
+            "runId": own.get("run", run_id),
+            "stepName": own["step"],
+        }
         return {"type": event.type, "runId": run_id, "from": "USER", "payload": payload}
     if event.type == START:
         payload = dict(event.own)

@@ -98,6 +98,8 @@ class Entry:
     tries: int = 0
     wake_at: int | None = None
     state: dict[str, Json] | None = None
+    #: The keys of ``state`` that were set inside this workflow, in this try.
+    patched: tuple[str, ...] = ()
     begun: int = 0
     ended: int = 0
     starts: int = 1

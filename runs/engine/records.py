@@ -43,7 +43,7 @@ def of_event(event: events.Event, entry: Entry) -> dict[str, Json]:
         if entry.kind is Kind.WAIT:
             return _fields(entry, "status", "output", "endedAt")
         if entry.kind is Kind.FOREACH:
-            return _fields(entry, "status", "output", "error", "endedAt", "tripwire")
+            return _fields(entry, "status", "output", "error", "endedAt")
         return _plain(entry)
     shown = _fields(entry, "payload", "metadata")
     if event.type == events.STEP_START:
@@ -87,7 +87,7 @@ def _fields(entry: Entry, *names: str) -> dict[str, Json]:
 
 
 def _metadata(entry: Entry) -> Json:
-    if entry.iteration is None:
+    if entry.iteration is None or entry.taken:
         return entry.metadata
     return (entry.metadata or {}) | {"iterationCount": entry.iteration}
 

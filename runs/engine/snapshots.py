@@ -87,7 +87,7 @@ def _positions(journal: Journal, scope: str, *statuses: Status) -> dict[str, lis
     return {
         entry.step_id: list(entry.position)
         for entry in _entries(journal, scope)
-        if entry.status in statuses
+        if entry.status in statuses and not entry.taken
     }
 
 
@@ -95,9 +95,9 @@ def _suspended_paths(journal: Journal, scope: str) -> dict[str, list[int]]:
     """Positions of what is suspended; of a nested workflow also if it failed beside that."""
     shown = _positions(journal, scope, Status.SUSPENDED)
     for entry in _entries(journal, scope):
-        if entry.kind is Kind.WORKFLOW and entry.status is Status.FAILED:
-            if suspensions.halted(journal, paths.inner(entry.path, entry.tries + 1)):
-                shown[entry.step_id] = list(entry.position)
+        failed = entry.kind is Kind.WORKFLOW and entry.status is Status.FAILED
+        if failed and suspensions.halted(journal, paths.inner(entry.path, entry.tries + 1)):
+            shown[entry.step_id] = list(entry.position)
     return shown
 
 

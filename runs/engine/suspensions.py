@@ -18,9 +18,14 @@ def halted(journal: Journal, scope: str = paths.ROOT) -> list[Entry]:
     found = [
         journal.entries[path]
         for (where, _), path in journal.latest.items()
-        if where == scope and journal.entries[path].status is Status.SUSPENDED
+        if where == scope and _waits(journal.entries[path])
     ]
     return sorted(found, key=lambda entry: entry.begun)
+
+
+def _waits(entry: Entry) -> bool:
+    """Whether it waits for an answer; time travel may have gone past it."""
+    return entry.status is Status.SUSPENDED and not entry.taken
 
 
 def suspended_path(entry: Entry) -> list[str]:
@@ -44,17 +49,15 @@ def _label_target(path: str, scope: str) -> dict[str, Json]:
     below = path[len(scope) + 1 :] if scope else path
     top = below.split("/")[0]
     target: dict[str, Json] = {"stepId": paths.step_ids(top)[0]}
-    if path.endswith("]"):
-        target["foreachIndex"] = int(path[path.rindex("[") + 1 : -1])
+    if top.endswith("]"):
+        target["foreachIndex"] = int(top[top.rindex("[") + 1 : -1])
     return target
 
 
 def leaves(journal: Journal) -> list[Entry]:
     """The suspended steps themselves, wherever they are."""
     return [
-        entry
-        for entry in journal.entries.values()
-        if entry.status is Status.SUSPENDED and entry.kind is Kind.STEP
+        entry for entry in journal.entries.values() if _waits(entry) and entry.kind is Kind.STEP
     ]
 
 

@@ -72,7 +72,8 @@ def resume(
     """
     entry.status = Status.RESUMED
     entry.labels = ()
-    entry.resuming = not fresh
+    # A workflow counts as resumed with or without data: that decides about its retries.
+    entry.resuming = not fresh or entry.kind is Kind.WORKFLOW
     if fresh:
         entry.started_at = now
     else:
@@ -120,7 +121,7 @@ def tries_again(
     """Count a failed try; if another one is due, note when (``wake_at``) and return True."""
     entry.tries += 1
     journal.touch(entry)
-    delay = policy.delay_after(entry.tries) if retryable and not journal.canceled else None
+    delay = policy.delay_after(entry.tries) if retryable else None
     entry.wake_at = None if delay is None else now + round(delay * 1000)
     return delay is not None
 
@@ -199,7 +200,14 @@ def merge_state(journal: Journal, scope: Scope, patch: dict[str, Json]) -> None:
     if scope.entry.state is None:
         scope.entry.state = {}
     scope.entry.state.update(patch)
+    scope.entry.patched = tuple(dict.fromkeys((*scope.entry.patched, *patch)))
     journal.touch(scope.entry)
+
+
+def hand_up_state(journal: Journal, scope: Scope, entry: Entry) -> None:
+    """Merge what a nested workflow set into its parent's state, and nothing that it only read."""
+    if entry.patched:
+        merge_state(journal, scope, {key: (entry.state or {})[key] for key in entry.patched})
 
 
 def user_part(payload: Json) -> Json:

@@ -89,7 +89,7 @@ def _run_input(workflow: Workflow, known: Entry | None, trip: Trip) -> Json:
     stored = known.input if known else None
     given = [_given(trip.context, member.id, "payload") for member in members(first)]
     choices = [value for value in given if value is not None]
-    if holds(first, trip.target[0]) and len(trip.target) == 1 and trip.input_data is not None:
+    if holds(first, trip.target[0]) and trip.input_data is not None:
         choices.append(trip.input_data)
     return next((value for value in [*choices, stored] if value is not None), {})
 
@@ -154,15 +154,27 @@ class _Rebuilt:
     def _stored(self, step_id: str) -> Entry | None:
         return self.old.latest_of(self.recorded_at, step_id)
 
-    def _keep(self, stored: Entry) -> Entry:
-        """Keep an entry with all below it (and all iterations of a loop)."""
-        base = stored.path.partition("#")[0] if stored.iteration is not None else stored.path
-        for entry in list(self.old.entries.values()):
-            if entry.path != paths.ROOT and paths.is_within(entry.path, base):
-                self.new.take(self._kept(entry))
+    def _keep(self, stored: Entry, *, done: bool = True) -> Entry:
+        """Keep an entry with all below it (and all iterations of a loop).
+
+        One that is not ``done`` is as it was left: suspended, say, and may be resumed.
+        """
+        for entry in self._within(stored):
+            self.new.take(self._kept(entry, done))
         return self.new.entries[self._moved(stored.path)]
 
-    def _kept(self, entry: Entry) -> Entry:
+    def _keep_below(self, stored: Entry) -> None:
+        for entry in self._within(stored):
+            if entry.path != stored.path and "/" in entry.path[len(stored.path) :]:
+                self.new.take(self._kept(entry, True))
+
+    def _within(self, stored: Entry) -> list[Entry]:
+        at = stored.path.rfind("#")
+        base = stored.path if stored.iteration is None else stored.path[:at]
+        entries = self.old.entries.values()
+        return [e for e in entries if e.path != paths.ROOT and paths.is_within(e.path, base)]
+
+    def _kept(self, entry: Entry, done: bool) -> Entry:
         # References hold in the attempt that was recorded, not in this one. An entry that moves
         # (into the first try of a workflow that was tried again) takes its values along.
         origin = (entry.kept_from or self.old.attempt) if self.scope == self.recorded_at else None
@@ -172,7 +184,7 @@ class _Rebuilt:
             input_ref=None,
             output_ref=None,
             kept_from=origin,
-            taken=True,
+            taken=done,
         )
 
     def _moved(self, path: str) -> str:
@@ -195,6 +207,8 @@ class _Rebuilt:
         looped = isinstance(node, LoopNode)
         entry = replace(stored) if stored else Entry(path, member.id, Kind.STEP, Status.SUCCESS)
         entry.path = paths.iteration(path, 1) if looped else path
+        if stored is not None and not context:
+            self._keep_below(stored)
         entry.kind, entry.position = _kind(node, member), position
         entry.iteration = 1 if looped else None
         entry.status = _status(context, stored)
@@ -250,6 +264,8 @@ class _Rebuilt:
         elif stored is not None and stored.status in _GOOD:
             self._keep(stored)
             self._feed(self._moved(stored.path), value)
+        elif stored is not None and stored.status is Status.SUSPENDED:
+            self._keep(stored, done=False)
         elif isinstance(node, BranchNode) and stored is None:
             self._skip(node, member, position, value)
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from runs.conf import conf
 from runs.definition import registry
 from runs.definition.schema import Schema, SchemaError
+from runs.definition.serialize import to_json
 from runs.definition.workflow import Workflow
 from runs.engine import edits
 from runs.engine.events import Event
@@ -33,10 +34,10 @@ from runs.exceptions import (
     RunStillRunning,
 )
 from runs.models import Run
-from runs.models.fields import from_ms
+from runs.models.fields import from_ms, to_ms
 from runs.store import journals, lease, ledger
 from runs.store.ledger import Write
-from runs.worker import local
+from runs.worker import feed, local, perform
 from runs.worker.clock import clock
 from runs.worker.session import Session
 
@@ -62,6 +63,11 @@ def workflow_of(run: Run) -> Workflow:
     return run.__dict__.get("_workflow") or registry.get_workflow(run.workflow_id)
 
 
+def argument(value: Json, where: str) -> Json:
+    """A caller's argument as JSON of an acceptable size; else NotSerializable, PayloadTooLarge."""
+    return perform.sized(to_json(value, where=where), where)
+
+
 # --- start -----------------------------------------------------------------------------------
 
 
@@ -78,7 +84,9 @@ def check_start(
     workflow: Workflow, input_data: Json, initial_state: Json, request_context: Json
 ) -> StartInput:
     """Validate the arguments of a start, in Mastra's order; what fits replaces what was given."""
-    context = dict(request_context or {})
+    input_data = argument(input_data, "The input")
+    initial_state = argument(initial_state, "The initial state")
+    context = argument(dict(request_context or {}), "The request context")
     if workflow.validate_inputs is False:
         return StartInput(input_data, dict(initial_state or {}), context)
     data = _fitting(workflow.input_schema, input_data, "Invalid input data: ")
@@ -138,6 +146,8 @@ def resume(
 ) -> Begun:
     """Answer a suspension. ``seen`` is the execution that the caller saw suspended."""
     workflow = workflow_of(run)
+    data = argument(data, "The resume data")
+    context = argument(dict(request_context or {}), "The request context")
 
     def edit(row: Run, journal: Journal) -> Journal:
         if journal.execution.number != seen:
@@ -158,7 +168,7 @@ def resume(
             per_step=per_step,
             validates=workflow.validate_inputs is not False,
         )
-        journal.request_context |= request_context or {}
+        journal.request_context |= context
         return journal
 
     return begin(run, edit)
@@ -214,9 +224,10 @@ def begin(run: Run, edit: Edit, missing: str = "") -> Begun:
         write = session.take_write() or Write(row.pk, journal.attempt, row.fence)
         held = lease.hold(local.owner()) if inline else lease.free(lease.now_ms())
         write.run.update(_started_columns(row, journal), **held)
-        session.after(write, ledger.append_one(write))
+        ledger.append_one(write)
         session.fence = row.fence + 1
     _mirror(run, write.run)
+    transaction.on_commit(lambda: feed.publish(row.pk, row.run_id, journal, write.events))
     if not inline:
         transaction.on_commit(lambda: _send_ticket(row.pk))
     return Begun(run, session if inline else None, offset, write.events)
@@ -240,6 +251,8 @@ def _started_columns(row: Run, journal: Journal) -> dict[str, Any]:
         "started_at": row.started_at or now,
         "updated_at": now,
         "ended_at": None,
+        # A new attempt of a canceled run is not canceled, unless it was before it ever began.
+        "canceled_at": to_ms(row.canceled_at) if journal.canceled else None,
         "error_message": "",
         "recoveries": 0,
     }
@@ -248,7 +261,7 @@ def _started_columns(row: Run, journal: Journal) -> dict[str, Any]:
 def _mirror(run: Run, columns: dict[str, Any]) -> None:
     """Let the caller's object show what was stored."""
     for name, value in columns.items():
-        setattr(run, name, from_ms(value) if name == "due_at" else value)
+        setattr(run, name, from_ms(value) if name in ("due_at", "canceled_at") else value)
 
 
 _MISSING = "No snapshot found for this workflow run: {workflow_id} {run_id}"

@@ -10,10 +10,11 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.db import transaction
 
+from runs.conf import EXECUTIONS
 from runs.definition.workflow import Workflow
 from runs.engine import events
 from runs.engine.result import WorkflowResult
-from runs.exceptions import EmptyWorkflow, RunNotSuspended, RunsError
+from runs.exceptions import EmptyWorkflow, RequestError, RunNotSuspended, RunsError
 from runs.models import Run
 from runs.operations import begin, travel
 from runs.operations.begin import Begun
@@ -25,6 +26,8 @@ from runs.worker.execution import Options
 from runs.worker.stream import RunStream
 
 Json = Any
+#: Characters of a run id or resource id, as many as their columns hold.
+MAX_ID_LENGTH = 200
 #: Seconds for which resume() waits for a run that is just about to suspend.
 PATIENCE = 2.0
 
@@ -47,6 +50,7 @@ def create_run(
     """
     if not workflow.flow:
         raise EmptyWorkflow
+    _check_run(run_id, resource_id, execution)
     with transaction.atomic():
         version = catalog.version_of(workflow)
         run, _ = Run.objects.get_or_create(
@@ -59,6 +63,14 @@ def create_run(
             },
         )
     return bound(run, workflow, execution)
+
+
+def _check_run(run_id: str | None, resource_id: str | None, execution: str | None) -> None:
+    for name, value in (("run id", run_id), ("resource id", resource_id)):
+        if value is not None and len(value) > MAX_ID_LENGTH:
+            raise RequestError(f"A {name} has at most {MAX_ID_LENGTH} characters")
+    if execution not in (None, *EXECUTIONS):
+        raise RequestError(f'execution is "inline" or "background", not {execution!r}')
 
 
 def bound(run: Run, workflow: Workflow, execution: str | None) -> Run:
@@ -86,8 +98,7 @@ def start(
     (input that does not fit, a run that was started already). ``output_options``:
     ``include_state``, ``include_resume_labels``. ``per_step`` executes one entry and pauses.
     """
-    if not begin.is_inline(run):
-        execution.check_workers(run)
+    check_waiting(run)
     begun = begin_start(run, input_data, initial_state, request_context, per_step)
     return _outcome(begun, output_options)
 
@@ -163,6 +174,7 @@ def resume(
     is suspended. A ``label`` the step suspended with wins over it. ``for_each_index`` means one
     item of a foreach; without it all its suspended items get the data.
     """
+    check_waiting(run)
     begun = begin_resume(run, resume_data, step, label, for_each_index, request_context, per_step)
     return _outcome(begun, output_options)
 
@@ -248,6 +260,7 @@ def restart(run: Run, *, request_context: dict[str, Json] | None = None) -> Work
 
     A finished run returns its recorded outcome. RunStillRunning if somebody is working on it.
     """
+    check_waiting(run)
     begun = begin.restart(run, request_context)
     return recorded(run) if begun is None else _outcome(begun, None)
 
@@ -269,6 +282,7 @@ def restart_all_active_workflow_runs(workflow: Workflow) -> None:
 
 def time_travel(run: Run, step: Any, **options: Any) -> WorkflowResult:
     """Run again from ``step`` on, as a new attempt; see ``operations.travel``."""
+    check_waiting(run)
     begun = travel.begin_travel(run, step_path(step), options)
     return _outcome(begun, options.get("output_options"))
 
@@ -330,7 +344,14 @@ def _go_on(begun: Begun) -> None:
         transaction.on_commit(lambda: execution.run_here(session))
 
 
+def check_waiting(run: Run) -> None:
+    """Refuse a call that would wait for workers without end, before it stores anything."""
+    if not begin.is_inline(run):
+        execution.check_waiting(run)
+
+
 def _streamed(run: Run, call: Callable[[], Begun], options: Options) -> RunStream:
+    check_waiting(run)
     try:
         begun = call()
     except Exception as error:

@@ -39,6 +39,7 @@ aobserve = sync_to_async(calls.observe)
 
 async def astart(run: Run, input_data: Json = None, **options: Any) -> WorkflowResult:
     """Start a run and wait for its outcome; options as for :func:`runs.operations.start`."""
+    await _check_waiting(run)
     begun = await _start(run, input_data, options)
     return await _outcome(begun, options.get("output_options"))
 
@@ -77,6 +78,7 @@ async def _start(run: Run, input_data: Json, options: dict[str, Any]) -> Begun:
 
 async def aresume(run: Run, resume_data: Json = None, **options: Any) -> WorkflowResult:
     """Answer a suspension and wait for the outcome."""
+    await _check_waiting(run)
     begun = await _resume(run, resume_data, options)
     return await _outcome(begun, options.get("output_options"))
 
@@ -114,6 +116,7 @@ async def _resume(run: Run, data: Json, options: dict[str, Any]) -> Begun:
 
 async def arestart(run: Run, *, request_context: dict[str, Json] | None = None) -> WorkflowResult:
     """Go on with a run whose process died."""
+    await _check_waiting(run)
     begun = await sync_to_async(begin.restart)(run, request_context)
     if begun is None:
         return await sync_to_async(calls.recorded)(run)
@@ -131,6 +134,7 @@ async def arestart_all_active_workflow_runs(workflow: Workflow) -> None:
 
 async def atime_travel(run: Run, step: Any, **options: Any) -> WorkflowResult:
     """Run again from ``step`` on, as a new attempt."""
+    await _check_waiting(run)
     begun = await sync_to_async(travel.begin_travel)(run, calls.step_path(step), options)
     return await _outcome(begun, options.get("output_options"))
 
@@ -142,6 +146,9 @@ async def atime_travel_stream(run: Run, step: Any, **options: Any) -> RunStream:
 
 
 # --- going on --------------------------------------------------------------------------------
+
+
+_check_waiting = sync_to_async(calls.check_waiting)
 
 
 async def _outcome(begun: Begun, options: Options) -> WorkflowResult:
@@ -161,6 +168,7 @@ def _go_on(begun: Begun) -> None:
 
 async def _streamed(run: Run, call: Any, options: Options) -> RunStream:
     try:
+        await _check_waiting(run)
         begun: Begun = await call
     except Exception as error:
         return RunStream(run, 0, refused=error)

@@ -41,11 +41,13 @@ def begin_travel(run: Run, target: list[str] | None, options: dict[str, Any]) ->
     trip = Trip(
         target,
         clock().now(),
-        options.get("input_data"),
-        options.get("resume_data"),
-        options.get("context") or {},
-        options.get("nested_steps_context") or {},
+        begin.argument(options.get("input_data"), "The input"),
+        begin.argument(options.get("resume_data"), "The resume data"),
+        begin.argument(options.get("context") or {}, "The context"),
+        begin.argument(options.get("nested_steps_context") or {}, "The context"),
     )
+    state = begin.argument(options.get("initial_state"), "The initial state")
+    request_context = begin.argument(options.get("request_context"), "The request context")
 
     def edit(row: Run, journal: Journal) -> Journal:
         if row.status in ACTIVE:
@@ -55,8 +57,8 @@ def begin_travel(run: Run, target: list[str] | None, options: dict[str, Any]) ->
             journal,
             workflow,
             checked,
-            state=options.get("initial_state"),
-            request_context=options.get("request_context"),
+            state=state,
+            request_context=request_context,
             per_step=bool(options.get("per_step", False)),
         )
 

@@ -20,7 +20,6 @@ from runs.conf import conf
 from runs.models import Run
 from runs.models.fields import from_ms
 
-
 #: In place of an owner that is known to be gone: no heartbeat of its keeps the run any more.
 GONE = "gone"
 

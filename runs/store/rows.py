@@ -21,6 +21,7 @@ UPDATED = tuple(
 )
 
 _EXTRA = ("tripwire", "suspend_output", "metadata")
+_TUPLES = ("labels", "patched")
 _FLAGS = ("non_retryable", "resuming", "taken", "was_canceled")
 
 
@@ -59,8 +60,7 @@ def of_entry(run_pk: int, attempt: int, entry: Entry) -> tuple[Any, ...]:
 
 def _extra(entry: Entry) -> dict[str, Any] | None:
     extra = {name: value for name in _EXTRA if (value := getattr(entry, name)) is not None}
-    if entry.labels:
-        extra["labels"] = entry.labels
+    extra |= {name: value for name in _TUPLES if (value := getattr(entry, name))}
     extra |= {flag: True for flag in _FLAGS if getattr(entry, flag)}
     return extra or None
 
@@ -77,7 +77,6 @@ def to_entry(row: tuple[Any, ...]) -> Entry:
         status=Status(values["status"]),
         position=tuple(map(int, position.split("."))) if position else (),
         iteration=values["iteration"],
-        labels=tuple(extra.get("labels", ())),
         **_optional(values, extra),
     )
 
@@ -105,6 +104,7 @@ def _optional(values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
         {name: values[name] for name in _PLAIN}
         | {name: loads(values[name]) for name in _PAYLOADS}
         | {name: extra.get(name) for name in _EXTRA}
+        | {name: tuple(extra.get(name, ())) for name in _TUPLES}
         | {flag: extra.get(flag, False) for flag in _FLAGS}
     )
 

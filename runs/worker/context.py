@@ -29,12 +29,14 @@ logger = logging.getLogger("runs.step")
 class Writer:
     """Adds events to the run's stream, in the order of the calls."""
 
-    def __init__(self, session: Session, path: str, step_id: str) -> None:
-        self._session, self._path, self._step_id = session, path, step_id
+    def __init__(self, session: Session, path: str, step_id: str, run_id: str) -> None:
+        self._session, self._path, self._step_id, self._run_id = session, path, step_id, run_id
 
     def write(self, value: Any) -> None:
         output = to_json(value, where=f"What step {self._step_id!r} writes")
         own = {"output": output, "step": self._step_id}
+        if self._run_id != self._session.run_id:
+            own["run"] = self._run_id
         self._session.tell(events.STEP_OUTPUT, self._path, own)
 
     def custom(self, chunk: dict[str, Any]) -> None:
@@ -116,7 +118,7 @@ class StepContext:
 
     @property
     def writer(self) -> Writer:
-        return Writer(self._session, self._entry.path, self._entry.step_id)
+        return Writer(self._session, self._entry.path, self._entry.step_id, self.run_id)
 
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:

@@ -105,8 +105,8 @@ async def drive(session: Session, store: Store, pool: Pool, *, holds: bool) -> b
     """Drive a run to its rest; answers whether it came to rest.
 
     If all that is left is to wait for a time, and ``holds`` is false, the run is given up until
-    then: a sleeping run holds neither slot nor memory. When this coroutine is canceled, its bodies are
-    too, and nothing more is written. Raises LeaseLost when another worker has taken the run over.
+    then: a sleeping run holds neither slot nor memory. When this coroutine is canceled, its bodies
+    are too, and nothing more is written. Raises LeaseLost when another worker has taken the run.
     """
     news = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from asgiref.sync import sync_to_async
+from django.db import connection
 
 from runs.engine import records, result
 from runs.engine.journal import ACTIVE
 from runs.engine.result import WorkflowResult
-from runs.exceptions import NoWorkers
+from runs.exceptions import NoWorkers, RequestError
 from runs.models import Run, WorkerProcess
 from runs.store import journals, ledger
 from runs.store.ledger import Write, Written
@@ -102,6 +103,16 @@ def check_workers(run: Run) -> None:
     """Say so at once when nobody is there to execute a run."""
     if not WorkerProcess.objects.alive().exists():
         raise NoWorkers(
-            f"Run {run} is stored, but no worker is alive to execute it. Start one with "
-            "`manage.py serve`, or execute in this process with RUNS_EXECUTION=inline."
+            f"No worker is alive to execute run {run}. Start one with `manage.py serve`, "
+            "or execute in this process with RUNS_EXECUTION=inline."
         )
+
+
+def check_waiting(run: Run) -> None:
+    """Refuse to wait for workers where that has no end; called before anything is stored."""
+    if connection.in_atomic_block:
+        raise RequestError(
+            "A worker cannot see a run before its transaction is committed, so waiting for one "
+            "inside a transaction has no end: call start_async() here, or start after the commit"
+        )
+    check_workers(run)

@@ -15,6 +15,7 @@ from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
+from django.db import connection, transaction
 
 from runs.conf import conf
 from runs.definition.nodes import MapNode
@@ -87,7 +88,7 @@ def execute_here(command: Execute, session: Session) -> Report:
         return prepared
     body, ctx = prepared
     try:
-        returned = body(ctx)
+        returned = in_savepoint(body, ctx)
     except Exception as error:
         return failed(command, error)
     return finished(command, ctx, returned)
@@ -102,7 +103,15 @@ def is_plain(command: Execute) -> bool:
 
 async def call(function: Callable[[Any], Any], ctx: Any) -> Any:
     """A pool for a loop that may be blocked, in a thread that belongs to this one run."""
-    return await sync_to_async(function, thread_sensitive=True)(ctx)
+    return await sync_to_async(in_savepoint, thread_sensitive=True)(function, ctx)
+
+
+def in_savepoint(function: Callable[[Any], Any], ctx: Any) -> Any:
+    """Call user code; a failing statement of its spoils no transaction of the caller's."""
+    if not connection.in_atomic_block:
+        return function(ctx)
+    with transaction.atomic():
+        return function(ctx)
 
 
 def never_blocks(command: Execute) -> bool:
@@ -133,17 +142,17 @@ def prepare(
 
 def finished(command: Execute, ctx: StepContext, returned: Any) -> Report:
     """What a body that returned came to. Suspending outweighs bailing."""
-    step_id = command.entry.step_id
+    where = f"The output of step {command.entry.step_id!r}"
     ctx.end_well()
     try:
-        output = to_json(returned, where=f"The output of step {step_id!r}")
+        output = to_json(returned, where=where)
         if ctx.suspension is not None:
             payload, labels = ctx.suspension
-            answer: Answer = Suspended(_sized(payload, step_id), _sized(output, step_id), labels)
+            answer: Answer = Suspended(sized(payload, where), sized(output, where), labels)
         elif ctx.bailed is not None:
-            answer = Bailed(_sized(ctx.bailed[0], step_id))
+            answer = Bailed(sized(ctx.bailed[0], where))
         else:
-            answer = Succeeded(_sized(output, step_id))
+            answer = Succeeded(sized(output, where))
     except (NotSerializable, PayloadTooLarge) as error:
         return Report(Threw(error_of(error), retryable=False))
     return Report(answer, ctx.next_state)
@@ -154,7 +163,7 @@ def failed(command: Execute | Decide, error: Exception) -> Report:
     if isinstance(error, TripWire):
         tripwire = {"reason": error.reason, "retry": error.retry, "metadata": error.metadata}
         shown = {name: value for name, value in tripwire.items() if value is not None}
-        return Report(Threw(error_of(error), retryable=False, tripwire=shown))
+        return Report(Threw(error_of(error), tripwire=shown))
     logger.info("Step %s raised %s", command.path, error, exc_info=error)
     return Report(Threw(error_of(error), retryable=not isinstance(error, NonRetryableError)))
 
@@ -172,16 +181,15 @@ def _timed_out(command: Execute) -> StepTimeout:
     return StepTimeout(f"Step {node.id!r} took longer than {seconds:g} s")
 
 
-def _sized(value: Json, step_id: str) -> Json:
-    """Refuse a value above the size limit, before anything is recorded."""
+def sized(value: Json, where: str) -> Json:
+    """The value, unless its JSON is above the size limit: then PayloadTooLarge."""
     limit = conf.MAX_PAYLOAD_BYTES
     if isinstance(value, int | float | bool | None):
         return value
     size = len((dumps(value) or "").encode())
     if size > limit:
         raise PayloadTooLarge(
-            f"The output of step {step_id!r} has {size} bytes of JSON; "
-            f"the limit (RUNS_MAX_PAYLOAD_BYTES) is {limit}"
+            f"{where} has {size} bytes of JSON; the limit (RUNS_MAX_PAYLOAD_BYTES) is {limit}"
         )
     return value
 

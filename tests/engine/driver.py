@@ -275,7 +275,7 @@ def threw(raised: Exception) -> Threw:
     if isinstance(raised, TripWire):
         tripwire = {"reason": raised.reason, "retry": raised.retry, "metadata": raised.metadata}
         shown = {name: value for name, value in tripwire.items() if value is not None}
-        return Threw(error, retryable=False, tripwire=shown)
+        return Threw(error, tripwire=shown)
     return Threw(error, retryable=not isinstance(raised, NonRetryableError))
 
 

@@ -97,25 +97,38 @@ def test_a_resumed_step_gives_its_label_up() -> None:
 def test_the_labels_of_a_try_that_failed_are_gone() -> None:
     tries: list[int] = []
 
-    def fails_once(ctx: Call) -> None:
+    def asks_then(ctx: Call) -> object:
         tries.append(1)
+        return ctx.suspend({"try": len(tries)}, labels=[f"try {len(tries)}"])
+
+    def fails_once(ctx: Call) -> None:
         if len(tries) == 1:
             raise RuntimeError("not yet")
 
-    nested = flow("n").parallel(
-        [asks("x", labels=("old",)), step("y", fails_once)]
-    )
+    nested = flow("n").parallel([step("x", asks_then), step("y", fails_once)])
     run = Driver(flow(retry_config=RetryConfig(1)).then(nested))
+
     run.start(1)
-    run.ran.clear()
 
-    assert labels(run).suspended == [["n", "x"]]
-    run.resume("yes", label="old")
-
-    assert run.ran == ["n!2/x"]
+    assert run.ran == ["n/x", "n/y", "n!2/x", "n!2/y"]
+    assert labels(run).resume_labels == {"try 2": {"stepId": "n"}}
 
 
-def test_labels_of_a_step_that_gave_up_a_block_are_not_shown() -> None:
+def test_the_labels_inside_a_block_that_is_over_are_gone() -> None:
+    def asks_or_bails(ctx: Call) -> object:
+        if ctx.input_data == 1:
+            return ctx.suspend(labels=["first"])
+        return ctx.bail("enough")
+
+    nested = flow("n").foreach(step("x", asks_or_bails), concurrency=2)
+    run = Driver(flow().then(nested).then(asks("a", labels=("last",))))
+
+    run.start([1, 2])
+
+    assert labels(run).resume_labels == {"last": {"stepId": "a"}}
+
+
+def test_labels_of_a_run_that_failed_are_not_shown() -> None:
     run = Driver(flow().parallel([asks("a", labels=("left",)), raises("b")]))
 
     run.start(1)

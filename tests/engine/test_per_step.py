@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .bodies import adds, asks, echo, flow, raises
 from .driver import Driver
-from .journals import statuses
+from .journals import NOW, statuses
 from .wire import success
 
 a, b, c = adds("a", 1), adds("b", 10), adds("c", 100)
@@ -89,7 +89,7 @@ def test_a_nested_workflow_runs_one_of_its_entries() -> None:
     result = run.start(1, per_step=True)
 
     assert run.ran == ["n/a"]
-    assert (result.status, result.steps["n"]) == ("paused", {"status": "paused"})
+    assert (result.status, result.steps["n"]) == ("paused", {"status": "paused", "startedAt": NOW})
     assert statuses(run.journal) == {"n": "paused", "n/a": "success"}
     assert run.told[-4:] == ["paused n", "step-result n", "paused", "finish"]
 
