@@ -42,8 +42,6 @@ class StepOptions(TypedDict, total=False):
     timeout: float | None
     retry_delay: float | None
     backoff: float
-    transactional: bool
-    distribute: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,10 +66,6 @@ class Step:
     retry_delay: float | None = None
     #: What the delay is multiplied with after each further attempt.
     backoff: float = 1.0
-    #: The body's own database writes and its recorded outcome are committed together.
-    transactional: bool = False
-    #: Other workers may take members of a foreach or parallel of this step.
-    distribute: bool = False
     is_async: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -143,9 +137,6 @@ def _problems(step: Step) -> list[str]:
         "retry_delay is a number of seconds, 0 or more": step.retry_delay in (None, 0)
         or _above_0(step.retry_delay),
         "backoff is a number above 0": _above_0(step.backoff),
-        "a transactional step is a plain function: a coroutine cannot hold a transaction": not (
-            step.transactional and step.is_async
-        ),
         "execute takes one argument, the step context": _takes_context(step.execute),
         "metadata is a dict of JSON values": _is_json_object(step.metadata),
     }

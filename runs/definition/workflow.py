@@ -54,7 +54,6 @@ class WorkflowOptions(TypedDict, total=False):
     on_start: Callback | None
     on_finish: Callback | None
     on_error: Callback | None
-    should_persist_snapshot: Callback | None
 
 
 class Workflow(FlowBuilder):
@@ -74,7 +73,6 @@ class Workflow(FlowBuilder):
         self.on_start = options.get("on_start")
         self.on_finish = options.get("on_finish")
         self.on_error = options.get("on_error")
-        self.should_persist_snapshot = options.get("should_persist_snapshot")
         self.state_schema = self._schema("state_schema", options)
         self.request_context_schema = self._schema("request_context_schema", options)
         self._input_schema = self._schema("input_schema", options)

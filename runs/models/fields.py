@@ -58,6 +58,10 @@ class PayloadField(models.TextField):  # type: ignore[type-arg]
 class MomentField(models.BigIntegerField):  # type: ignore[type-arg]
     """A moment: an aware datetime in Python, milliseconds since the epoch in the database."""
 
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+    _pyi_lookup_exact_type: Any
+
     def from_db_value(self, value: int | None, expression: Any, connection: Any) -> datetime | None:
         return from_ms(value)
 

@@ -12,9 +12,8 @@ from runs.models import Run
 from runs.operations import begin
 from runs.store import journals, lease, ledger
 from runs.store.ledger import Write
-from runs.worker import local
+from runs.worker import feed, local
 from runs.worker.clock import clock
-from runs.worker.session import Session
 
 
 def cancel(run: Run) -> None:
@@ -39,18 +38,11 @@ def _cancel_row(row: Run) -> None:
         ledger.append_one(Write(row.pk, row.attempt, row.fence, run=columns))
         return
     journal = journals.load(row)
-    columns |= {"ended_at": now, "fence": row.fence + 1} | lease.free(None)
-    session = (
-        Session(row, begin.workflow_of(row), journal, row.fence, ledger.next_seq(row.pk))
-        if journal.entries
-        else None
-    )
-    write = Write(row.pk, row.attempt, row.fence)
-    if session is not None:
+    if journal.entries:
         journal.canceled = True
         edits.settle(journal, CANCELED, clock().now())
-        write = session.take_write() or write
-    write.run.update(columns)
-    written = ledger.append_one(write)
-    if session is not None:
-        session.after(write, written)
+    entries, news = journal.take_changes()
+    columns |= {"ended_at": now, "fence": row.fence + 1} | lease.free(None)
+    write = Write(row.pk, row.attempt, row.fence, entries, ledger.numbered(row.pk, news), columns)
+    ledger.append_one(write)
+    transaction.on_commit(lambda: feed.publish(row.pk, row.run_id, journal, news))

@@ -120,6 +120,13 @@ def _write_run(cursor: Any, write: Write) -> None:
     )
 
 
+def numbered(run_pk: int, events: Sequence[Event]) -> Sequence[Event]:
+    """Give events the run's next numbers; its row must be locked or leased."""
+    for seq, event in enumerate(events, next_seq(run_pk)):
+        event.seq = seq
+    return events
+
+
 def next_seq(run_pk: int) -> int:
     """The number of the run's next event."""
     with connection.cursor() as cursor:

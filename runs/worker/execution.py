@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import connection, connections
 
 from runs.engine import records, result
 from runs.engine.journal import ACTIVE
@@ -40,12 +41,31 @@ def run_here(session: Session, options: Options = None) -> WorkflowResult:
 
 async def run_on_loop(session: Session, options: Options = None) -> WorkflowResult:
     """Drive on the running loop; database calls go to the thread Django keeps for it."""
-    await sync_to_async(local.register)(session)
+    # In a transaction (of a test) bodies must use its connection, so its thread; else they have
+    # threads of their own, and one that blocks keeps nothing else of this process waiting.
+    within = await sync_to_async(_registered)(session)
     try:
-        await drive(session, _store, perform.call, holds=True)
+        await drive(session, _store, perform.call if within else _call_in_thread, holds=True)
     finally:
         local.unregister(session)
     return result_of(session, options)
+
+
+def _registered(session: Session) -> bool:
+    local.register(session)
+    return connection.in_atomic_block
+
+
+async def _call_in_thread(function: Callable[[Any], Any], ctx: Any) -> Any:
+    return await sync_to_async(_closing, thread_sensitive=False)(function, ctx)
+
+
+def _closing(function: Callable[[Any], Any], ctx: Any) -> Any:
+    """Call, and leave no connection of this thread behind: the pool may end it at any time."""
+    try:
+        return function(ctx)
+    finally:
+        connections.close_all()
 
 
 async def _store(write: Write) -> Written:

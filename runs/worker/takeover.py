@@ -67,8 +67,7 @@ def _fail(run: Run, journal: Journal, fence: int, error: Exception) -> None:
     logger.error("Run %s is failed: %s", run, error)
     edits.fail(journal, error_of(error), clock().now())
     entries, news = journal.take_changes()
-    for number, event in enumerate(news, ledger.next_seq(run.pk)):
-        event.seq = number
+    ledger.numbered(run.pk, news)
     columns = lease.free(None) | {
         "status": journal.status.value,
         "error_message": str(error),

@@ -67,8 +67,6 @@ class Builder:
             )
         if "validateInputs" in described:
             options["validate_inputs"] = described["validateInputs"]
-        if "persist" in described:
-            options["should_persist_snapshot"] = _stored_only_in(described["persist"])
         for name in described.get("callbacks", []):
             failure = described.get("callbackFails", {}).get(name)
             options[_CALLBACK_OPTIONS[name]] = self._callback(name, failure)
@@ -193,10 +191,6 @@ def _concurrency(expression: dict[str, Any]) -> Callable[[StepContext[Any]], Any
 
 def _from_now(milliseconds: float) -> datetime:
     return datetime.now(UTC) + timedelta(milliseconds=milliseconds)
-
-
-def _stored_only_in(statuses: list[str]) -> Callable[..., bool]:
-    return lambda *, workflow_status, **_: workflow_status in statuses
 
 
 def _callback_entry(name: str, info: Any) -> dict[str, Any]:

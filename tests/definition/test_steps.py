@@ -61,8 +61,6 @@ def test_nothing_is_promised_about_a_step_that_says_nothing() -> None:
         "timeout": None,
         "retry_delay": None,
         "backoff": 1.0,
-        "transactional": False,
-        "distribute": False,
         "is_async": False,
     }
 
@@ -131,10 +129,6 @@ def test_calling_a_step_calls_its_body() -> None:
         ({"execute": lambda: None}, "execute takes one argument, the step context"),
         ({"execute": lambda a, b: None}, "execute takes one argument, the step context"),
         ({"execute": "pay"}, "execute is a str, not a function"),
-        (
-            {"execute": pay_later, "transactional": True},
-            "a transactional step is a plain function: a coroutine cannot hold a transaction",
-        ),
         ({"input_schema": "Order"}, "input_schema: 'Order' is neither a type nor a JSON Schema"),
         ({"retry": 3}, "there is no option 'retry'"),
     ],

@@ -50,6 +50,11 @@ def live(run: Driver, dice: Dice, watch: Watch = nothing) -> Driver:
     """Start a run and answer all its suspensions; ``watch`` looks at it after each stored turn."""
     run.begin(INPUT)
     go_on(run, dice, watch)
+    return answer_all(run, dice, watch)
+
+
+def answer_all(run: Driver, dice: Dice, watch: Watch = nothing) -> Driver:
+    """Answer one suspension after the other until there is none."""
     for _ in range(ROUNDS):
         waiting = run.result().suspended
         if waiting is None:

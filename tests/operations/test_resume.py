@@ -316,10 +316,10 @@ def test_of_many_answers_to_one_question_one_is_taken(execution: str) -> None:
 
         return answer
 
-    outcomes = together(*(answering(n) for n in range(6)))
+    outcomes = together(*(answering(n) for n in range(1, 7)))
 
-    [winner] = [n for n, one in enumerate(outcomes) if not isinstance(one, Exception)]
-    assert sorted([*refused, winner]) == list(range(6))
+    [winner] = [n for n, one in enumerate(outcomes, 1) if not isinstance(one, Exception)]
+    assert sorted([*refused, winner]) == list(range(1, 7))
     assert {type(one) for one in outcomes if isinstance(one, Exception)} <= {
         AlreadyResumed,
         RunNotSuspended,
