@@ -34,8 +34,8 @@ class Conf:
     MAX_RECOVERIES: int = 10
     #: Largest JSON size, in bytes, of one input, output or payload.
     MAX_PAYLOAD_BYTES: int = 4 * 1024 * 1024
-    #: Seconds between two looks at the event table of a stream whose doorbell stays silent.
-    STREAM_POLL_SECONDS: float = 1.0
+    #: Seconds between two looks at the event table by who follows a run of another process.
+    STREAM_POLL_SECONDS: float = 0.05
     #: Seconds without a sign of life after which a worker counts as gone.
     WORKER_TIMEOUT_SECONDS: float = 10.0
 

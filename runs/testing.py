@@ -1,19 +1,17 @@
-"""What you need to test your own workflows.
+"""What you need to test your own workflows: run them here, skip time, crash, look.
 
-    def test_it_charges_once(db):
-        run = checkout.create_run(execution="inline")
-        with crash_after("charge"):
-            run.start({"order": "A1"})
-        assert run.restart().status == "success"
-
-``crash`` makes this process forget all that it was driving, as if it had died; ``skipping_time``
-makes waits of days take no time.
+def test_a_crash_while_shipping_charges_once():
+    run = checkout.create_run(execution="inline")
+    with crash_after("ship"):
+        run.start({"order": "A1"})
+    assert run.restart().status == "success"
+    assert executed(run) == ["charge", "ship", "ship"]
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -23,15 +21,26 @@ from asgiref.sync import sync_to_async
 from runs import operations
 from runs.definition.workflow import Workflow
 from runs.engine import restore
+from runs.engine.events import STEP_START
 from runs.engine.journal import ACTIVE
 from runs.models import Run
 from runs.store import lease, ledger
 from runs.store.ledger import Write
 from runs.worker import clock as clocks
-from runs.worker import local
+from runs.worker import faults, local
 from runs.worker.abort import AbortSignal
 
-__all__ = ["acrash", "aseed_snapshot", "crash", "seed_snapshot", "skipping_time"]
+__all__ = [
+    "acrash",
+    "aseed_snapshot",
+    "crash",
+    "crash_after",
+    "crash_before",
+    "executed",
+    "seed_snapshot",
+    "skipping_time",
+    "told",
+]
 
 
 def crash() -> int:
@@ -41,6 +50,48 @@ def crash() -> int:
     become due at once, for ``Run.restart`` or a worker to take up.
     """
     return lease.abandon(local.forget_owner())
+
+
+@contextmanager
+def crash_before(step_id: str) -> Iterator[None]:
+    """While inside, this process dies when the step is about to run; see ``crash_after``."""
+    with _dying(lambda point, reached: (point, reached) == ("before", step_id)):
+        yield
+
+
+@contextmanager
+def crash_after(step_id: str) -> Iterator[None]:
+    """While inside, this process dies when the step has run and nothing of that is recorded yet.
+
+    The block ends there, without an exception; the run can then be restarted. Reaching its end
+    without a crash is an AssertionError.
+    """
+    with _dying(lambda point, reached: (point, reached) == ("after", step_id)):
+        yield
+
+
+@contextmanager
+def _dying(dies: Callable[[faults.Point, str], bool]) -> Iterator[None]:
+    try:
+        with faults.planned(dies):
+            yield
+    except faults.ProcessDied:
+        crash()
+    else:
+        raise AssertionError("The run did not come to where this process was to die")
+
+
+def executed(run: Run) -> list[str]:
+    """The ids of the steps in the order in which they began, over all attempts; dotted if nested.
+
+    Items of a foreach and steps inside them are not told, so they are not in it.
+    """
+    return [event["payload"]["id"] for event in told(run) if event["type"] == STEP_START]
+
+
+def told(run: Run) -> list[dict[str, Any]]:
+    """All events of a run so far, as its streams show them."""
+    return list(operations.observe(run))
 
 
 class SkippingClock(clocks.Clock):

@@ -9,6 +9,7 @@ Rows of runs, snapshots and events are written by ``runs.store`` alone. Read the
 
 from __future__ import annotations
 
+from runs.models.attempt import Attempt
 from runs.models.audit_entry import AuditEntry
 from runs.models.run import Run
 from runs.models.run_event import RunEvent
@@ -17,6 +18,7 @@ from runs.models.worker_process import WorkerProcess
 from runs.models.workflow import Workflow, WorkflowVersion
 
 __all__ = [
+    "Attempt",
     "AuditEntry",
     "Run",
     "RunEvent",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runs.engine.result import WorkflowResult
+    from runs.operations.plan import TravelPlan
     from runs.worker.stream import RunStream
 
 
@@ -52,6 +53,10 @@ class RunCalls:
         """Run again from a step on, as a new attempt; see ``operations.time_travel``."""
         return _operations().time_travel(self, step, **options)
 
+    def plan_time_travel(self, step: Any, **options: Any) -> TravelPlan:
+        """What ``time_travel`` with these arguments would keep and run again; changes nothing."""
+        return _operations().plan_time_travel(self, step, **options)
+
     def time_travel_stream(self, step: Any, **options: Any) -> RunStream:
         """Time travel and iterate over the events."""
         return _operations().time_travel_stream(self, step, **options)
@@ -86,6 +91,9 @@ class RunCalls:
 
     async def atime_travel(self, step: Any, **options: Any) -> WorkflowResult:
         return await _operations().atime_travel(self, step, **options)
+
+    async def aplan_time_travel(self, step: Any, **options: Any) -> TravelPlan:
+        return await _operations().aplan_time_travel(self, step, **options)
 
     async def atime_travel_stream(self, step: Any, **options: Any) -> RunStream:
         return await _operations().atime_travel_stream(self, step, **options)

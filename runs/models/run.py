@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from runs.engine.journal import ACTIVE, FINAL, Status
+from runs.models.attempt import Attempt
 from runs.models.calls import RunCalls
 from runs.models.fields import MomentField, PayloadField
 from runs.models.workflow import Workflow, WorkflowVersion
@@ -112,6 +113,11 @@ class Run(RunCalls, models.Model):
 
     def __str__(self) -> str:
         return f"{self.workflow_id}/{self.run_id}"
+
+    @property
+    def attempts(self) -> models.QuerySet[Attempt]:
+        """All attempts, oldest first; the current one is ``attempts.last()``."""
+        return Attempt.objects.filter(run=self)
 
     @property
     def is_finished(self) -> bool:

@@ -8,6 +8,7 @@ caller's mistakes they raise errors of ``runs.exceptions``, and then have change
 from __future__ import annotations
 
 from runs.operations.calls import (
+    attempt_outcome,
     cancel,
     create_run,
     observe,
@@ -31,6 +32,7 @@ from runs.operations.coroutines import (
     alist_workflow_runs,
     aload_snapshot,
     aobserve,
+    aplan_time_travel,
     arestart,
     arestart_all_active_workflow_runs,
     aresume,
@@ -42,6 +44,7 @@ from runs.operations.coroutines import (
     atime_travel,
     atime_travel_stream,
 )
+from runs.operations.plan import TravelPlan, plan_time_travel
 from runs.operations.reads import (
     delete_workflow_run_by_id,
     find_run,
@@ -51,6 +54,7 @@ from runs.operations.reads import (
 )
 
 __all__ = [
+    "TravelPlan",
     "acancel",
     "acreate_run",
     "adelete_workflow_run_by_id",
@@ -58,6 +62,7 @@ __all__ = [
     "alist_workflow_runs",
     "aload_snapshot",
     "aobserve",
+    "aplan_time_travel",
     "arestart",
     "arestart_all_active_workflow_runs",
     "aresume",
@@ -68,6 +73,7 @@ __all__ = [
     "astream",
     "atime_travel",
     "atime_travel_stream",
+    "attempt_outcome",
     "cancel",
     "create_run",
     "delete_workflow_run_by_id",
@@ -76,6 +82,7 @@ __all__ = [
     "list_workflow_runs",
     "load_snapshot",
     "observe",
+    "plan_time_travel",
     "restart",
     "restart_all_active_workflow_runs",
     "resume",

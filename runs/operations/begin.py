@@ -18,7 +18,6 @@ from django.utils import timezone
 from runs.conf import conf
 from runs.definition import registry
 from runs.definition.schema import Schema, SchemaError
-from runs.definition.serialize import to_json
 from runs.definition.workflow import Workflow
 from runs.engine import edits
 from runs.engine.events import Event
@@ -35,9 +34,10 @@ from runs.exceptions import (
 )
 from runs.models import Run
 from runs.models.fields import from_ms, to_ms
+from runs.operations.arguments import argument
 from runs.store import journals, lease, ledger
 from runs.store.ledger import Write
-from runs.worker import feed, local, perform
+from runs.worker import feed, local
 from runs.worker.clock import clock
 from runs.worker.session import Session
 
@@ -61,11 +61,6 @@ def is_inline(run: Run) -> bool:
 def workflow_of(run: Run) -> Workflow:
     """The definition of the run's workflow; raises WorkflowNotFound."""
     return run.__dict__.get("_workflow") or registry.get_workflow(run.workflow_id)
-
-
-def argument(value: Json, where: str) -> Json:
-    """A caller's argument as JSON of an acceptable size; else NotSerializable, PayloadTooLarge."""
-    return perform.sized(to_json(value, where=where), where)
 
 
 # --- start -----------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -17,6 +17,7 @@ from runs.engine.result import WorkflowResult
 from runs.exceptions import EmptyWorkflow, RequestError, RunNotSuspended, RunsError
 from runs.models import Run
 from runs.operations import begin, travel
+from runs.operations.arguments import step_path
 from runs.operations.begin import Begun
 from runs.operations.cancel import cancel as cancel
 from runs.store import catalog
@@ -241,17 +242,6 @@ def claim_resume(
     )
 
 
-def step_path(step: Any) -> list[str] | None:
-    """A step as callers name it (id, dotted path, step, list of these) as a list of ids."""
-    if step is None:
-        return None
-    if isinstance(step, str):
-        return step.split(".")
-    if isinstance(step, Sequence):
-        return [part for one in step for part in step_path(one) or ()]
-    return [step.id]
-
-
 # --- the others ------------------------------------------------------------------------------
 
 
@@ -263,6 +253,11 @@ def restart(run: Run, *, request_context: dict[str, Json] | None = None) -> Work
     check_waiting(run)
     begun = begin.restart(run, request_context)
     return recorded(run) if begun is None else _outcome(begun, None)
+
+
+def attempt_outcome(run: Run, number: int, **output_options: bool) -> WorkflowResult:
+    """What an attempt of a run came to; raises RunNotFound if there is no such attempt."""
+    return execution.result_of_stored(run, output_options, attempt=number)
 
 
 def recorded(run: Run) -> WorkflowResult:

@@ -12,7 +12,8 @@ from runs.definition.workflow import Workflow
 from runs.engine.result import WorkflowResult
 from runs.exceptions import RunNotSuspended, RunsError
 from runs.models import Run
-from runs.operations import begin, calls, reads, travel
+from runs.operations import begin, calls, plan, reads, travel
+from runs.operations.arguments import step_path
 from runs.operations.begin import Begun
 from runs.operations.cancel import cancel
 from runs.worker import callbacks, execution, perform
@@ -32,6 +33,7 @@ alist_workflow_runs = sync_to_async(reads.list_workflow_runs)
 adelete_workflow_run_by_id = sync_to_async(reads.delete_workflow_run_by_id)
 aload_snapshot = sync_to_async(reads.load_snapshot)
 aobserve = sync_to_async(calls.observe)
+aplan_time_travel = sync_to_async(plan.plan_time_travel)
 
 
 # --- start -----------------------------------------------------------------------------------
@@ -135,13 +137,13 @@ async def arestart_all_active_workflow_runs(workflow: Workflow) -> None:
 async def atime_travel(run: Run, step: Any, **options: Any) -> WorkflowResult:
     """Run again from ``step`` on, as a new attempt."""
     await _check_waiting(run)
-    begun = await sync_to_async(travel.begin_travel)(run, calls.step_path(step), options)
+    begun = await sync_to_async(travel.begin_travel)(run, step_path(step), options)
     return await _outcome(begun, options.get("output_options"))
 
 
 async def atime_travel_stream(run: Run, step: Any, **options: Any) -> RunStream:
     """Run again from ``step`` on and iterate over the events."""
-    begun = sync_to_async(travel.begin_travel)(run, calls.step_path(step), options)
+    begun = sync_to_async(travel.begin_travel)(run, step_path(step), options)
     return await _streamed(run, begun, options.get("output_options"))
 
 

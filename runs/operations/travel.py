@@ -22,10 +22,13 @@ from runs.engine.travel import Trip, holds, members
 from runs.exceptions import InvalidInput, InvalidTarget, RunStillRunning
 from runs.models import Run
 from runs.operations import begin
+from runs.operations.arguments import argument
 from runs.operations.begin import Begun
 from runs.worker.clock import clock
 
 Json = Any
+#: What to say of a run that does not exist.
+MISSING = "Snapshot not found for run {run_id}"
 
 
 def begin_travel(run: Run, target: list[str] | None, options: dict[str, Any]) -> Begun:
@@ -35,19 +38,10 @@ def begin_travel(run: Run, target: list[str] | None, options: dict[str, Any]) ->
     and ``nested_steps_context`` (records that stand in for those before the target, by step id),
     ``request_context``, ``per_step``. The older attempts stay readable.
     """
-    if not target or not all(target):
-        raise InvalidTarget("Step is required and must be a valid step or array of steps")
     workflow = begin.workflow_of(run)
-    trip = Trip(
-        target,
-        clock().now(),
-        begin.argument(options.get("input_data"), "The input"),
-        begin.argument(options.get("resume_data"), "The resume data"),
-        begin.argument(options.get("context") or {}, "The context"),
-        begin.argument(options.get("nested_steps_context") or {}, "The context"),
-    )
-    state = begin.argument(options.get("initial_state"), "The initial state")
-    request_context = begin.argument(options.get("request_context"), "The request context")
+    trip = trip_of(target, options)
+    state = argument(options.get("initial_state"), "The initial state")
+    request_context = argument(options.get("request_context"), "The request context")
 
     def edit(row: Run, journal: Journal) -> Journal:
         if row.status in ACTIVE:
@@ -62,7 +56,21 @@ def begin_travel(run: Run, target: list[str] | None, options: dict[str, Any]) ->
             per_step=bool(options.get("per_step", False)),
         )
 
-    return begin.begin(run, edit, missing="Snapshot not found for run {run_id}")
+    return begin.begin(run, edit, missing=MISSING)
+
+
+def trip_of(target: list[str] | None, options: dict[str, Any]) -> Trip:
+    """The trip that a caller's arguments describe."""
+    if not target or not all(target):
+        raise InvalidTarget("Step is required and must be a valid step or array of steps")
+    return Trip(
+        target,
+        clock().now(),
+        argument(options.get("input_data"), "The input"),
+        argument(options.get("resume_data"), "The resume data"),
+        argument(options.get("context") or {}, "The context"),
+        argument(options.get("nested_steps_context") or {}, "The context"),
+    )
 
 
 def check(workflow: Workflow, journal: Journal, trip: Trip) -> Trip:

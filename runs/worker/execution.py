@@ -14,7 +14,7 @@ from django.db import connection, connections
 from runs.engine import records, result
 from runs.engine.journal import ACTIVE
 from runs.engine.result import WorkflowResult
-from runs.exceptions import NoWorkers, RequestError
+from runs.exceptions import NoWorkers, RequestError, RunNotFound
 from runs.models import Run, WorkerProcess
 from runs.store import journals, ledger
 from runs.store.ledger import Write, Written
@@ -76,8 +76,13 @@ def result_of(session: Session, options: Options = None) -> WorkflowResult:
     return result.of_journal(session.journal, **(options or {}))
 
 
-def result_of_stored(run: Run, options: Options = None) -> WorkflowResult:
-    return result.of_journal(journals.load(run), **(options or {}))
+def result_of_stored(
+    run: Run, options: Options = None, attempt: int | None = None
+) -> WorkflowResult:
+    journal = journals.load(run, attempt)
+    if not journal.entries:
+        raise RunNotFound(f"Run {run} has no attempt {journal.attempt}")
+    return result.of_journal(journal, **(options or {}))
 
 
 def recorded(run: Run) -> WorkflowResult:

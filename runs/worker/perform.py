@@ -40,6 +40,7 @@ from runs.exceptions import (
     TripWire,
 )
 from runs.models.fields import dumps
+from runs.worker import faults
 from runs.worker.context import StepContext
 
 if TYPE_CHECKING:
@@ -73,9 +74,11 @@ async def execute(command: Execute, session: Session, pool: Pool) -> Report:
     )
     try:
         async with limit:
+            faults.reach("before", command.entry.step_id)
             returned = body(ctx) if never_blocks(command) else await pool(body, ctx)
             if isawaitable(returned):
                 returned = await returned
+            faults.reach("after", command.entry.step_id)
     except Exception as error:
         return failed(command, _timed_out(command) if limit.expired() else error)
     return finished(command, ctx, returned)
@@ -88,7 +91,9 @@ def execute_here(command: Execute, session: Session) -> Report:
         return prepared
     body, ctx = prepared
     try:
+        faults.reach("before", command.entry.step_id)
         returned = in_savepoint(body, ctx)
+        faults.reach("after", command.entry.step_id)
     except Exception as error:
         return failed(command, error)
     return finished(command, ctx, returned)

@@ -11,6 +11,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.db.models import Q
 
+from runs.conf import conf
 from runs.engine import events
 from runs.engine import path as paths
 from runs.engine.events import Event
@@ -22,8 +23,6 @@ from runs.worker import execution, feed
 from runs.worker.session import Session
 
 Json = Any
-#: Seconds between two looks at the table while a run of another process is followed.
-POLL_SECONDS = 0.05
 
 
 class RunStream:
@@ -93,7 +92,7 @@ class RunStream:
             yield from found
             if not found and not self._ended:
                 self._check_workers()
-                time.sleep(POLL_SECONDS)
+                time.sleep(conf.STREAM_POLL_SECONDS)
 
     def _check_workers(self) -> None:
         """Who has just made the run go must not wait for workers that do not exist."""
@@ -132,7 +131,7 @@ class RunStream:
                     yield event
                 if not found and not self._ended:
                     await sync_to_async(self._check_workers)()
-                    await asyncio.sleep(POLL_SECONDS)
+                    await asyncio.sleep(conf.STREAM_POLL_SECONDS)
 
     async def aresult(self) -> WorkflowResult:
         if self._refused is not None:

@@ -14,7 +14,7 @@ from typing import Any
 from runs.definition.nodes import StepNode
 from runs.definition.truth import truthy
 from runs.definition.workflow import Workflow
-from runs.engine import edits, result
+from runs.engine import edits, inputs, result
 from runs.engine.advance import Interpreter
 from runs.engine.events import Event
 from runs.engine.journal import Entry, Journal, Status
@@ -271,7 +271,7 @@ def _execute(command: Execute, call: Call) -> Answer:
 
 def threw(raised: Exception) -> Threw:
     """An exception as the answer of a try."""
-    error = {"message": str(raised), "name": type(raised).__name__}
+    error = inputs.threw(raised).error
     if isinstance(raised, TripWire):
         tripwire = {"reason": raised.reason, "retry": raised.retry, "metadata": raised.metadata}
         shown = {name: value for name, value in tripwire.items() if value is not None}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from runs.engine import path as paths
 from runs.engine.journal import SETTLED, Journal, Kind
+from runs.engine.travel import holds
 
 from .driver import Driver
 from .laws import Dice, answer_all, essence, go_on, law, live
@@ -51,6 +52,25 @@ def test_what_was_kept_does_not_execute(plan: Plan, place: int) -> None:
 
 @law
 @given(peaceful, places)
+def test_nothing_before_the_target_executes(plan: Plan, place: int) -> None:
+    run = live(Driver(build(plan)), Dice())
+    target = chosen(run, place)
+    reached = next(i for i, node in enumerate(run.workflow.flow) if holds(node, target[0]))
+    before = [
+        path
+        for path, entry in run.journal.entries.items()
+        if path and "/" not in path and entry.position and entry.position[0] < reached
+    ]
+
+    run.depart(*target)
+    run.ran.clear()
+    go_on(run, Dice())
+
+    assert not [ran for ran in run.ran for path in before if paths.is_within(ran, path)]
+
+
+@law
+@given(peaceful, places)
 def test_the_older_attempt_stays_as_it_was(plan: Plan, place: int) -> None:
     run = live(Driver(build(plan)), Dice())
     target = chosen(run, place)
@@ -86,7 +106,7 @@ def chosen(run: Driver, place: int) -> list[str]:
 
 
 def targets(run: Driver) -> Iterator[list[str]]:
-    """The ids down to each recorded step that can be travelled to."""
+    """The ids down to each recorded step; not into a loop, which would start over."""
     yield from _inside(run.journal, paths.ROOT, [])
 
 
@@ -96,5 +116,5 @@ def _inside(journal: Journal, scope: str, ids: list[str]) -> Iterator[list[str]]
             continue
         yield [*ids, step_id]
         entry = journal.entries[path]
-        if entry.kind is Kind.WORKFLOW:
+        if entry.kind is Kind.WORKFLOW and entry.iteration is None:
             yield from _inside(journal, paths.inner(path, entry.tries + 1), [*ids, step_id])

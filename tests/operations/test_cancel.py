@@ -254,6 +254,21 @@ def test_a_cancel_ends_the_wait_of_a_run_that_sleeps_in_its_caller() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_cancel_ends_the_wait_between_two_tries() -> None:
+    driver, _ = _canceled_between_tries()
+
+    assert driver.outcome(2).status == "canceled"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_canceled_run_does_not_try_again() -> None:
+    driver, tries = _canceled_between_tries()
+
+    driver.outcome(2)
+
+    assert tries == [0]
+
+
+def _canceled_between_tries() -> tuple[Background, list[int]]:
     def body(ctx: Any) -> Any:
         tries.append(ctx.retry_count)
         raise ValueError("again")
@@ -263,11 +278,8 @@ def test_a_cancel_ends_the_wait_between_two_tries() -> None:
     run_id = flow.create_run().run_id
     driver = Background(lambda: find_run("w", run_id).start())
     until(lambda: find_run("w", run_id).steps.filter(tries=1).exists())
-
     find_run("w", run_id).cancel()
-
-    assert driver.outcome(2).status == "canceled"
-    assert tries == [0]
+    return driver, tries
 
 
 @pytest.mark.django_db(transaction=True)

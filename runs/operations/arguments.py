@@ -1,0 +1,27 @@
+"""What callers hand in, in the form the engine takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from runs.definition.serialize import to_json
+from runs.worker import perform
+
+Json = Any
+
+
+def argument(value: Json, where: str) -> Json:
+    """A caller's argument as JSON of an acceptable size; else NotSerializable, PayloadTooLarge."""
+    return perform.sized(to_json(value, where=where), where)
+
+
+def step_path(step: Any) -> list[str] | None:
+    """A step as callers name it (id, dotted path, step, list of these) as a list of ids."""
+    if step is None:
+        return None
+    if isinstance(step, str):
+        return step.split(".")
+    if isinstance(step, Sequence):
+        return [part for one in step for part in step_path(one) or ()]
+    return [step.id]

@@ -1,0 +1,63 @@
+"""Time travel with a preview: what would be kept, and what would run again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from runs.engine import path as paths
+from runs.engine import travel as engine_travel
+from runs.engine.journal import ACTIVE, Entry, Journal, Kind, Status
+from runs.exceptions import RunStillRunning
+from runs.models import Run
+from runs.operations import begin, travel
+from runs.operations.arguments import step_path
+from runs.store import journals
+
+
+@dataclass(frozen=True, slots=True)
+class TravelPlan:
+    """What a time travel would do. All are paths of steps, in the order in which they began.
+
+    ``kept`` were recorded and count as done; ``assumed`` count as done although nothing (or only
+    the caller's context) is known of them; ``again`` were recorded and would run again, as far as
+    the run then takes the same way.
+    """
+
+    target: str
+    attempt: int
+    kept: list[str]
+    assumed: list[str]
+    again: list[str]
+
+
+def plan_time_travel(run: Run, step: Any, **options: Any) -> TravelPlan:
+    """Say what ``time_travel`` with these arguments would do, without doing anything.
+
+    Raises what that would raise.
+    """
+    row = begin.row_of(run, lock=False, missing=travel.MISSING)
+    if row.status in ACTIVE:
+        raise RunStillRunning("This workflow run is still running, cannot time travel")
+    workflow = begin.workflow_of(run)
+    old = journals.load(row)
+    trip = travel.check(workflow, old, travel.trip_of(step_path(step), options))
+    new = engine_travel.travel(old, workflow, trip, options.get("initial_state"))
+    taken = [entry for entry in _steps(new) if entry.taken and entry.status is not Status.SKIPPED]
+    kept = [entry.path for entry in taken if entry.kept_from is not None]
+    return TravelPlan(
+        target=".".join(trip.target),
+        attempt=new.attempt,
+        kept=kept,
+        assumed=[entry.path for entry in taken if entry.kept_from is None],
+        again=[entry.path for entry in _steps(old) if entry.path not in {e.path for e in taken}],
+    )
+
+
+def _steps(journal: Journal) -> list[Entry]:
+    entries = [
+        entry
+        for entry in journal.entries.values()
+        if entry.path != paths.ROOT and entry.kind is not Kind.DECISION
+    ]
+    return sorted(entries, key=lambda entry: entry.begun)
