@@ -34,7 +34,9 @@ ROWS = (
 LEVELS = {layer: level for level, row in enumerate(ROWS) for layer in row}
 PURE = ("exceptions", "definition", "engine")
 #: Nouns of users carry their verbs: when called, these delegate to the front door above them.
-DELEGATES = {"runs/definition/workflow.py", "runs/models/run.py", "runs/models/calls.py"}
+DELEGATES = {"runs/definition/workflow.py", "runs/models/calls.py", "runs/models/run.py"} | {
+    "runs/models/attempt.py"
+}
 #: What `runs.demo`, an app like any user's, may know of us.
 PUBLIC = {"runs", "runs.exceptions", "runs.testing"}
 

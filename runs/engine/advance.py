@@ -143,7 +143,7 @@ class Interpreter(Visits):
 
     def _steps_once(self, found: Done) -> bool:
         execution = self.journal.execution
-        return execution.per_step and found.order > execution.since
+        return execution.steps_once and found.order > execution.since
 
     def _visit(self, node: Any, scope: Scope) -> Found:
         return self._VISITORS[type(node)](self, node, scope)
@@ -259,9 +259,11 @@ class Interpreter(Visits):
         """The nested flow has come to rest; its entry says how."""
         entry = inside.entry
         del self._scopes[inside.path]
+        # What a workflow sets after it was resumed counts, as a step's state, if it ends well.
+        if not (isinstance(found, Failed) and entry.resuming):
+            move.hand_up_state(self.journal, scope, entry)
         if isinstance(found, Failed) and self._again(node, scope, entry, found.entry):
             return self._nested(node, scope, entry)
-        move.hand_up_state(self.journal, scope, entry)
         move.close_workflow(self.journal, scope, entry, found, self.now)
         self.turn.notices.append(Notice(inside, found))
         return self._found(entry)
@@ -279,7 +281,7 @@ class Interpreter(Visits):
 
     def _parallel(self, node: ParallelNode, scope: Scope) -> Found:
         members = list(enumerate(node.members))
-        if self.journal.execution.per_step:
+        if self.journal.execution.steps_once:
             members = members[:1]
         return self._arms(members, scope)
 
@@ -290,7 +292,7 @@ class Interpreter(Visits):
         if not isinstance(chosen, Done):
             return chosen
         members = [(index, node.arms[index].member) for index in chosen.value]
-        if self.journal.execution.per_step:
+        if self.journal.execution.steps_once:
             members = members[:1]
         if not members:
             return Done({}, None, chosen.order)

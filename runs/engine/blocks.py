@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from math import inf
 from typing import Any
 
 from runs.engine import events
 from runs.engine import path as paths
 from runs.engine import transitions as move
-from runs.engine.journal import Entry, Journal, Status
+from runs.engine.journal import GOING, Entry, Journal, Status
 from runs.engine.outcomes import (
     CANCELED,
     OPEN,
@@ -113,15 +115,32 @@ def advance_fan(
     now: int,
 ) -> Found:
     """Look after the open items, start new ones in order, and settle the foreach at the end."""
-    for index in tuple(fan.open):
-        _look(journal, scope, entry, fan, index, visit, now)
-    while fan.todo and len(fan.open) < fan.concurrency and not (fan.stopped or journal.canceled):
-        index = fan.todo.popleft()
-        fan.open[index] = None
-        _look(journal, scope, entry, fan, index, visit, now)
+    look = partial(_look, journal, scope, entry, fan, visit=visit, now=now)
+    for index in _by_end(journal, entry, fan):
+        look(index)
+        # Before the next one that ended is looked at: it may be one after which none starts.
+        _start_items(journal, fan, look)
+    _start_items(journal, fan, look)
     if fan.open:
         return OPEN
     return _settle_fan(journal, scope, entry, fan, now)
+
+
+def _by_end(journal: Journal, entry: Entry, fan: Fan) -> list[int]:
+    """The open items, those that have ended first, in that order."""
+    found = {index: journal.get(paths.item(entry.path, index)) for index in fan.open}
+    return sorted(fan.open, key=lambda i: _end_of(found[i]))
+
+
+def _end_of(child: Entry | None) -> float:
+    return inf if child is None or child.status in GOING else child.ended
+
+
+def _start_items(journal: Journal, fan: Fan, look: Callable[[int], None]) -> None:
+    while fan.todo and len(fan.open) < fan.concurrency and not (fan.stopped or journal.canceled):
+        index = fan.todo.popleft()
+        fan.open[index] = None
+        look(index)
 
 
 def _look(
@@ -130,6 +149,7 @@ def _look(
     entry: Entry,
     fan: Fan,
     index: int,
+    *,
     visit: Callable[[int, Json], Found],
     now: int,
 ) -> None:
@@ -166,12 +186,10 @@ def _settle_fan(journal: Journal, scope: Scope, entry: Entry, fan: Fan, now: int
         return Failed(entry)
     if fan.broken:
         bailed = fan.broken[0]
-        ref = f"out:{bailed.path}"
-        move.finish(journal, scope, entry, Status.BAILED, now, output=bailed.output, ref=ref)
+        move.bail_foreach(journal, scope, entry, bailed, now)
         return Bail(entry)
     if journal.canceled:
-        outputs = _outputs(journal, entry, fan)
-        move.finish(journal, scope, entry, Status.CANCELED, now, output=outputs)
+        move.stop(journal, entry, _outputs_so_far(journal, entry, fan), now)
         return CANCELED
     if fan.suspended:
         lowest = journal.entries[paths.item(entry.path, min(fan.suspended))]
@@ -186,3 +204,11 @@ def _settle_fan(journal: Journal, scope: Scope, entry: Entry, fan: Fan, now: int
 def _outputs(journal: Journal, entry: Entry, fan: Fan) -> list[Json]:
     children = (journal.get(paths.item(entry.path, index)) for index in range(len(fan.items)))
     return [None if child is None else child.output for child in children]
+
+
+def _outputs_so_far(journal: Journal, entry: Entry, fan: Fan) -> list[Json]:
+    """The outputs up to the last item that has one."""
+    outputs = _outputs(journal, entry, fan)
+    while outputs and outputs[-1] is None:
+        outputs.pop()
+    return outputs

@@ -61,6 +61,8 @@ class Kind(StrEnum):
 
 #: Statuses of an entry after which nothing about it changes in its attempt.
 SETTLED = frozenset({Status.SUCCESS, Status.FAILED, Status.BAILED, Status.SKIPPED})
+#: Statuses of an entry whose body, or something in it, is being executed or about to be.
+GOING = frozenset({Status.PENDING, Status.RUNNING, Status.RESUMED})
 #: Statuses of a run that are final: a new attempt may follow, but never an overwrite.
 FINAL = frozenset({Status.SUCCESS, Status.FAILED, Status.TRIPWIRE, Status.CANCELED})
 #: Statuses of a run that somebody is working on, or will as soon as its time has come.
@@ -124,6 +126,11 @@ class Execution:
     per_step: bool = False
     #: The journal's order number when it began; what ended later was done by it.
     since: int = 0
+
+    @property
+    def steps_once(self) -> bool:
+        """Whether one entry is all it may execute; a restart goes on to the end."""
+        return self.per_step and self.kind != "restart"
 
 
 @dataclass(slots=True)

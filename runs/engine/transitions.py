@@ -141,6 +141,7 @@ def finish(
     *,
     output: Json = None,
     ref: str | None = None,
+    own: dict[str, Json] | None = None,
 ) -> None:
     """Settle an entry; ``ref`` names where its output is stored when that is not here."""
     entry.status, entry.ended_at, entry.wake_at = status, now, None
@@ -149,7 +150,21 @@ def finish(
     journal.touch(entry)
     if entry.kind is Kind.DECISION:
         return
-    _tell(journal, scope, entry, events.STEP_RESULT, now)
+    _tell(journal, scope, entry, events.STEP_RESULT, now, own)
+
+
+def bail_foreach(journal: Journal, scope: Scope, entry: Entry, item: Entry, now: int) -> None:
+    """End a foreach with the bail of one of its items; the event shows that item's record."""
+    own = {"payload": item.input, "startedAt": item.started_at, "endedAt": item.ended_at}
+    ref = f"out:{item.path}"
+    finish(journal, scope, entry, Status.BAILED, now, output=item.output, ref=ref, own=own)
+
+
+def stop(journal: Journal, entry: Entry, output: Json, now: int) -> None:
+    """End an entry because the run is canceled; only the run itself tells of that."""
+    entry.status, entry.ended_at, entry.output = Status.CANCELED, now, output
+    entry.ended = journal.next_order()
+    journal.touch(entry)
 
 
 def suspend(journal: Journal, scope: Scope, entry: Entry, payload: Json, now: int) -> None:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from runs.definition.serialize import to_json
-from runs.worker import perform
+from runs.worker.limits import sized
 
 Json = Any
 
 
 def argument(value: Json, where: str) -> Json:
     """A caller's argument as JSON of an acceptable size; else NotSerializable, PayloadTooLarge."""
-    return perform.sized(to_json(value, where=where), where)
+    return sized(to_json(value, where=where), where)
 
 
 def step_path(step: Any) -> list[str] | None:

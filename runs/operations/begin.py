@@ -53,6 +53,11 @@ class Begun:
     offset: int
     told: Sequence[Event]
 
+    def announce(self) -> None:
+        """Tell those who watch this process's runs how it began: now that it is stored."""
+        if self.session is not None:
+            feed.publish(self.run.pk, self.run.run_id, self.session.journal, self.told)
+
 
 def is_inline(run: Run) -> bool:
     return (run.execution_mode or conf.EXECUTION) == "inline"
@@ -222,7 +227,6 @@ def begin(run: Run, edit: Edit, missing: str = "") -> Begun:
         ledger.append_one(write)
         session.fence = row.fence + 1
     _mirror(run, write.run)
-    transaction.on_commit(lambda: feed.publish(row.pk, row.run_id, journal, write.events))
     if not inline:
         transaction.on_commit(lambda: _send_ticket(row.pk))
     return Begun(run, session if inline else None, offset, write.events)

@@ -328,6 +328,7 @@ def _watched(event: dict[str, Json]) -> list[dict[str, Json]]:
 def _outcome(begun: Begun, options: Options) -> WorkflowResult:
     if begun.session is None:
         return execution.wait(begun.run, options)
+    begun.announce()
     result = execution.run_here(begun.session, options)
     begun.run.status = result.status
     return result
@@ -336,7 +337,12 @@ def _outcome(begun: Begun, options: Options) -> WorkflowResult:
 def _go_on(begun: Begun) -> None:
     session = begun.session
     if session is not None:
-        transaction.on_commit(lambda: execution.run_here(session))
+
+        def go_on() -> None:
+            begun.announce()
+            execution.run_here(session)
+
+        transaction.on_commit(go_on)
 
 
 def check_waiting(run: Run) -> None:
@@ -351,6 +357,7 @@ def _streamed(run: Run, call: Callable[[], Begun], options: Options) -> RunStrea
         begun = call()
     except Exception as error:
         return RunStream(run, 0, refused=error)
+    begun.announce()
     return RunStream(
         run, begun.offset, session=begun.session, told=begun.told, output_options=options
     )

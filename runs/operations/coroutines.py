@@ -156,6 +156,7 @@ _check_waiting = sync_to_async(calls.check_waiting)
 async def _outcome(begun: Begun, options: Options) -> WorkflowResult:
     if begun.session is None:
         return await execution.await_outcome(begun.run, options)
+    begun.announce()
     result = await execution.run_on_loop(begun.session, options)
     begun.run.status = result.status
     return result
@@ -163,6 +164,7 @@ async def _outcome(begun: Begun, options: Options) -> WorkflowResult:
 
 def _go_on(begun: Begun) -> None:
     if begun.session is not None:
+        begun.announce()
         task = asyncio.ensure_future(execution.run_on_loop(begun.session))
         _going.add(task)
         task.add_done_callback(_going.discard)
@@ -174,6 +176,7 @@ async def _streamed(run: Run, call: Any, options: Options) -> RunStream:
         begun: Begun = await call
     except Exception as error:
         return RunStream(run, 0, refused=error)
+    begun.announce()
     stream = RunStream(
         run, begun.offset, session=begun.session, told=begun.told, output_options=options
     )

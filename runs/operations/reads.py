@@ -111,6 +111,8 @@ def list_workflow_runs(
     """
     if per_page is not None and per_page < 1:
         raise RequestError("perPage must be a positive integer")
+    if page is not None and page < 0:
+        raise RequestError("page must be a non-negative integer")
     wanted = {
         "status": status,
         "resource_id": resource_id,

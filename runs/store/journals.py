@@ -24,7 +24,8 @@ def load(run: Run, attempt: int | None = None) -> Journal:
     _fill_kept(run.pk, entries.values())
     refs.hydrate(entries)
     current = attempt == run.attempt
-    status = run.status if current or not entries else entries[paths.ROOT].status
+    root = entries.get(paths.ROOT)
+    status = run.status if current or root is None else root.status
     return Journal.of(
         entries.values(),
         workflow_id=run.workflow_id,

@@ -101,6 +101,11 @@ def heartbeat(owner: str, run_pks: Sequence[int]) -> list[int]:
     return list(held.filter(canceled_at__isnull=False).values_list("pk", flat=True))
 
 
+def give_up(run_pk: int, owner: str) -> None:
+    """Make a run of an owner due at once: it was left in the middle, as by a crash."""
+    Run.objects.filter(pk=run_pk, lease_owner=owner).update(due_at=from_ms(0))
+
+
 def abandon(owner: str) -> int:
     """Take all runs from an owner and make them due at once. Returns how many.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from asgiref.sync import async_to_sync
 
 from runs.definition.workflow import Workflow
@@ -81,7 +82,7 @@ async def _call(callback: Callable[[RunInfo], Any], info: RunInfo, pool: Pool) -
         answer = await pool(callback, info)
         if isawaitable(answer):
             await answer
-    except Exception:
+    except perform.USER_ERRORS:
         logger.exception("A callback of workflow %s raised", info.workflow_id)
 
 
@@ -100,18 +101,27 @@ def _info(session: Session, scope: Scope, found: Found) -> RunInfo:
     failed = found.entry if isinstance(found, Failed) else None
     if failed is not None and failed.tripwire is not None:
         status = Status.TRIPWIRE
+    value = {
+        "state": scope.entry.state or {},
+        "input": scope.entry.input,
+        "result": _value(found),
+        "steps": records.steps(journal, scope.path),
+        "request_context": dict(session.request_context),
+    }
+    # A copy: what a callback does to it is its own business.
+    own = orjson.loads(orjson.dumps(value))
     return RunInfo(
         workflow_id=scope.workflow.id,
         run_id=session.run_id_of(scope),
         resource_id=journal.resource_id,
-        request_context=dict(session.request_context),
-        state=dict(scope.entry.state or {}),
-        init_data=scope.entry.input if journal.execution.kind in ("start", "resume") else None,
+        request_context=own["request_context"],
+        state=own["state"],
+        init_data=own["input"] if journal.execution.kind in ("start", "resume") else None,
         status=status.value,
-        result=_value(found),
+        result=own["result"],
         error=failed.error if failed and status is Status.FAILED else None,
         tripwire=failed.tripwire if failed else None,
-        steps={"input": scope.entry.input} | records.steps(journal, scope.path),
+        steps={"input": own["input"]} | own["steps"],
         step_execution_path=result.execution_path(journal, scope.path),
     )
 

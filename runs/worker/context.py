@@ -17,6 +17,7 @@ from runs.engine.outcomes import Scope
 from runs.engine.transitions import user_part
 from runs.exceptions import StateInvalid, SuspendDataInvalid
 from runs.worker.abort import AbortSignal
+from runs.worker.limits import sized
 
 if TYPE_CHECKING:
     from runs.definition.step import Step
@@ -33,14 +34,16 @@ class Writer:
         self._session, self._path, self._step_id, self._run_id = session, path, step_id, run_id
 
     def write(self, value: Any) -> None:
-        output = to_json(value, where=f"What step {self._step_id!r} writes")
+        where = f"What step {self._step_id!r} writes"
+        output = sized(to_json(value, where=where), where)
         own = {"output": output, "step": self._step_id}
         if self._run_id != self._session.run_id:
             own["run"] = self._run_id
         self._session.tell(events.STEP_OUTPUT, self._path, own)
 
     def custom(self, chunk: dict[str, Any]) -> None:
-        own = to_json(chunk, where=f"The chunk of step {self._step_id!r}")
+        where = f"The chunk of step {self._step_id!r}"
+        own = sized(to_json(chunk, where=where), where)
         self._session.tell(events.CUSTOM, self._path, own)
 
 
@@ -145,7 +148,8 @@ class StepContext:
     # --- how it acts on its run ---------------------------------------------------------------
 
     def set_state(self, value: Any) -> None:
-        state = to_json(value, where=f"The state set by step {self._entry.step_id!r}")
+        where = f"The state set by step {self._entry.step_id!r}"
+        state = sized(to_json(value, where=where), where)
         if not isinstance(state, dict):
             raise StateInvalid("Step state data validation failed: \n- : the state is an object")
         schema = self._step.state_schema if self._step else None

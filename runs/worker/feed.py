@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from runs.engine.journal import Journal
 #: Called with an event's number and its wire shape.
 Listener = Callable[[int, dict[str, Any]], None]
 
+logger = logging.getLogger("runs.worker")
 _lock = threading.Lock()
 _listeners: dict[int, list[Listener]] = {}
 
@@ -43,4 +45,7 @@ def publish(run_pk: int, run_id: str, journal: Journal, news: Sequence[Event]) -
     for event in news:
         shown = events.wire(event, run_id, journal.get(event.path), root)
         for listener in listeners:
-            listener(event.seq, shown)
+            try:
+                listener(event.seq, shown)
+            except Exception:
+                logger.exception("A watcher of run %s raised", run_id)

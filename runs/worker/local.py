@@ -48,6 +48,10 @@ def driving(session: Session) -> Iterator[None]:
     register(session)
     try:
         yield
+    except BaseException:
+        # Interrupted, or its stream is read no further: somebody else may go on with it at once.
+        lease.give_up(session.run_pk, owner())
+        raise
     finally:
         unregister(session)
 

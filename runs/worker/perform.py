@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 from django.db import connection, transaction
 
-from runs.conf import conf
 from runs.definition.nodes import MapNode
 from runs.definition.schema import SchemaError
 from runs.definition.serialize import to_json
@@ -39,9 +39,9 @@ from runs.exceptions import (
     StepTimeout,
     TripWire,
 )
-from runs.models.fields import dumps
 from runs.worker import faults
 from runs.worker.context import StepContext
+from runs.worker.limits import sized
 
 if TYPE_CHECKING:
     from runs.worker.session import Session
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 Json = Any
 #: Runs a blocking call somewhere it may block, and awaits it.
 Pool = Callable[[Callable[[Any], Any], Any], Awaitable[Any]]
+#: What user code may raise without this process being meant. A body that calls sys.exit() fails its
+#: step; Ctrl-C is the caller's, and cancelling a coroutine the loop's.
+USER_ERRORS = (Exception, SystemExit)
 logger = logging.getLogger("runs.worker")
 
 
@@ -79,7 +82,7 @@ async def execute(command: Execute, session: Session, pool: Pool) -> Report:
             if isawaitable(returned):
                 returned = await returned
             faults.reach("after", command.entry.step_id)
-    except Exception as error:
+    except USER_ERRORS as error:
         return failed(command, _timed_out(command) if limit.expired() else error)
     return finished(command, ctx, returned)
 
@@ -90,12 +93,17 @@ def execute_here(command: Execute, session: Session) -> Report:
     if isinstance(prepared, Report):
         return prepared
     body, ctx = prepared
+    began = time.monotonic()
     try:
         faults.reach("before", command.entry.step_id)
         returned = in_savepoint(body, ctx)
         faults.reach("after", command.entry.step_id)
-    except Exception as error:
+    except USER_ERRORS as error:
         return failed(command, error)
+    # Nobody can stop a body in its caller's thread; that it took too long is known afterwards.
+    limit = _limit(command)
+    if limit is not None and time.monotonic() - began > limit:
+        return failed(command, _timed_out(command))
     return finished(command, ctx, returned)
 
 
@@ -163,40 +171,47 @@ def finished(command: Execute, ctx: StepContext, returned: Any) -> Report:
     return Report(answer, ctx.next_state)
 
 
-def failed(command: Execute | Decide, error: Exception) -> Report:
+def failed(command: Execute | Decide, error: BaseException) -> Report:
     """What a body that raised came to."""
     if isinstance(error, TripWire):
-        tripwire = {"reason": error.reason, "retry": error.retry, "metadata": error.metadata}
-        shown = {name: value for name, value in tripwire.items() if value is not None}
-        return Report(Threw(error_of(error), tripwire=shown))
+        return _tripped(command, error)
     logger.info("Step %s raised %s", command.path, error, exc_info=error)
     return Report(Threw(error_of(error), retryable=not isinstance(error, NonRetryableError)))
 
 
+def _tripped(command: Execute | Decide, error: TripWire) -> Report:
+    tripwire = {"reason": error.reason, "retry": error.retry, "metadata": error.metadata}
+    given = {name: value for name, value in tripwire.items() if value is not None}
+    try:
+        shown = to_json(given, where=f"The tripwire of step {command.entry.step_id!r}")
+    except NotSerializable as problem:
+        return Report(Threw(error_of(problem), retryable=False))
+    return Report(Threw(error_of(error), tripwire=shown))
+
+
 def error_of(error: BaseException) -> dict[str, Json]:
     """The stored form of an exception: ``{message, name, code?}``, without its traceback."""
-    stored: dict[str, Json] = {"message": str(error), "name": type(error).__name__}
+    stored: dict[str, Json] = {"message": _text(error), "name": type(error).__name__}
     code = getattr(error, "code", None)
     return stored | {"code": code} if isinstance(code, str) else stored
 
 
+def _text(error: BaseException) -> str:
+    """What an error says, in text that any database takes."""
+    try:
+        said = str(error)
+    except Exception:
+        said = "(it cannot say what it is)"
+    return said.encode(errors="replace").decode().replace("\x00", "\ufffd")
+
+
+def _limit(command: Execute) -> float | None:
+    """Seconds that a try of the step may take."""
+    return None if isinstance(command.node, MapNode) else command.node.step.timeout
+
+
 def _timed_out(command: Execute) -> StepTimeout:
-    node = command.node
-    seconds = None if isinstance(node, MapNode) else node.step.timeout
-    return StepTimeout(f"Step {node.id!r} took longer than {seconds:g} s")
-
-
-def sized(value: Json, where: str) -> Json:
-    """The value, unless its JSON is above the size limit: then PayloadTooLarge."""
-    limit = conf.MAX_PAYLOAD_BYTES
-    if isinstance(value, int | float | bool | None):
-        return value
-    size = len((dumps(value) or "").encode())
-    if size > limit:
-        raise PayloadTooLarge(
-            f"{where} has {size} bytes of JSON; the limit (RUNS_MAX_PAYLOAD_BYTES) is {limit}"
-        )
-    return value
+    return StepTimeout(f"Step {command.node.id!r} took longer than {_limit(command):g} s")
 
 
 # --- conditions and other functions that direct the flow -------------------------------------
@@ -210,7 +225,7 @@ async def decide(command: Decide, session: Session, pool: Pool) -> Report:
         try:
             value = await pool(function, ctx)
             answers.append(await value if isawaitable(value) else value)
-        except Exception as error:
+        except USER_ERRORS as error:
             if command.kind != "branch":
                 return failed(command, error)
             answers.append(_false_condition(command, error))
@@ -223,7 +238,7 @@ def _context(command: Decide, session: Session) -> StepContext:
     )
 
 
-def _false_condition(command: Decide, error: Exception) -> bool:
+def _false_condition(command: Decide, error: BaseException) -> bool:
     """A condition of a branch that raises does not hold."""
     logger.warning("A condition of %s raised %s", command.path, error, exc_info=error)
     return False

@@ -26,6 +26,7 @@ from runs.store import lease
 from runs.store.ledger import Write, Written
 from runs.worker import feed
 from runs.worker.abort import AbortSignal
+from runs.worker.limits import sized
 from runs.worker.perform import Report
 
 Json = Any
@@ -35,7 +36,8 @@ class RequestContext(UserDict[str, Any]):
     """The map that all steps of a run share. What is put in must be JSON."""
 
     def __setitem__(self, key: str, item: Any) -> None:
-        super().__setitem__(str(key), to_json(item, where=f"Request context {key!r}"))
+        where = f"Request context {key!r}"
+        super().__setitem__(str(key), sized(to_json(item, where=where), where))
 
 
 class Session:

@@ -153,6 +153,7 @@ class Driver:
 
     def cancel(self) -> None:
         self.journal.canceled = True
+        self.shelf.cancel()
 
     def crash(self) -> None:
         """Die: what is not stored is lost, and another process takes over."""

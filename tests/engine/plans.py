@@ -36,6 +36,8 @@ FAILING = frozenset({"fails", "fatal", "tripwire"})
 SUSPENDING = frozenset({"suspends", "suspends twice", "suspends flaky"})
 TROUBLE = FAILING | SUSPENDING | {"bails"}
 ALL = CALM | TROUBLE
+#: A plan that runs more bodies than this would only take time.
+HEAVIEST = 80
 
 
 # --- bodies ----------------------------------------------------------------------------------
@@ -219,11 +221,41 @@ def is_settled_by_order(plan: Any) -> bool:
     return any(map(is_settled_by_order, plan))
 
 
+def weight(plan: Plan) -> int:
+    """About how often bodies of a plan run."""
+    total, last = 0, 1
+    for kind, *details in plan:
+        if kind == "then":
+            last = _heaviness(details[0])
+        total += last if kind in ("then", "again") else _WEIGHTS[kind](*details)
+    return total
+
+
+def _heaviness(member: Any) -> int:
+    return _BODY_RUNS.get(member, 1) if isinstance(member, str) else weight(member[0])
+
+
+_BODY_RUNS = {"suspends": 2, "suspends twice": 3, "suspends flaky": 4, "flaky": 3, "late": 3}
+_WEIGHTS: dict[str, Callable[..., int]] = {
+    "parallel": lambda members: sum(map(_heaviness, members)),
+    "branch": lambda arms: sum(_heaviness(member) for _, member in arms),
+    "dowhile": lambda times, member: times * _heaviness(member),
+    "dountil": lambda times, member: times * _heaviness(member),
+    "foreach": lambda length, _, member: 1 + length * _heaviness(member),
+    "map": lambda: 1,
+    "sleep": lambda *_: 1,
+}
+
+
 # --- random plans ----------------------------------------------------------------------------
 
 
 def plans(manners: frozenset[str] = ALL, depth: int = 2) -> st.SearchStrategy[Plan]:
     """Plans whose steps have one of these manners, nested at most ``depth`` workflows deep."""
+    return _flows(manners, depth).filter(lambda plan: weight(plan) <= HEAVIEST)
+
+
+def _flows(manners: frozenset[str], depth: int) -> st.SearchStrategy[Plan]:
     return st.lists(_entries(manners, depth), min_size=1, max_size=4).map(tuple)
 
 
@@ -251,7 +283,7 @@ def _members(manners: frozenset[str], depth: int) -> st.SearchStrategy[Any]:
     steps = st.sampled_from(sorted(manners))
     if depth == 0:
         return steps
-    nested = st.deferred(lambda: st.tuples(plans(manners, depth - 1), st.integers(0, 1)))
+    nested = st.deferred(lambda: st.tuples(_flows(manners, depth - 1), st.integers(0, 1)))
     return st.one_of(steps, steps, nested)
 
 

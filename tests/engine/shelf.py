@@ -48,6 +48,10 @@ class Shelf:
         }
         return entries, news
 
+    def cancel(self) -> None:
+        """Somebody cancels the run: that is stored whatever becomes of its driver."""
+        self._run["canceled"] = True
+
     def load(self) -> Journal:
         """The journal of the latest attempt, as a new process finds it."""
         run = dict(self._run)

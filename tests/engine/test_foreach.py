@@ -399,6 +399,22 @@ def test_resuming_one_item_of_nested_workflows_resumes_that_item() -> None:
     assert halted.suspend_payload == {"n": {"ask": 1}}
 
 
+def test_items_suspended_elsewhere_stay_suspended() -> None:
+    def body(ctx: Any) -> Any:
+        return ctx.suspend() if ctx.input_data == 2 and not ctx.resume_data else ctx.input_data
+
+    inner = flow("n").then(step("x", body)).then(asks("y"))
+    run = Driver(flow().foreach(inner, concurrency=2))
+    assert run.start([1, 2]).suspended == [["n", "y"]]
+    run.ran.clear()
+
+    assert run.resume("yes", step=["n", "y"]).suspended == [["n", "x"]]
+    assert run.ran == ["n[0]/y"]
+
+    assert run.resume("go on", step=["n", "x"]).suspended == [["n", "y"]]
+    assert run.resume("too").result == [[1, "yes"], [2, "too"]]
+
+
 def test_an_item_without_output_is_shown_as_a_hole_in_the_whole() -> None:
     result = Driver(flow().foreach(says("quiet", None))).start([1, 2])
 

@@ -22,7 +22,7 @@ from runs.engine.advance import Interpreter
 from runs.engine.journal import FINAL, SETTLED, Journal, Status
 
 from .driver import Driver
-from .laws import Dice, essence, law, live, outcome
+from .laws import INPUT, Dice, essence, go_on, law, live, outcome
 from .plans import Plan, build, is_settled_by_order, plans
 from .shelf import shown
 
@@ -191,6 +191,29 @@ def test_the_status_is_a_function_of_the_journal(plan: Plan, attempts: int, seed
         assert other.result().suspended == run.result().suspended
 
     live(Driver(build(plan, attempts)), Dice(seed), watch)
+
+
+@law
+@given(plans(), attempts, seeds, st.integers(1, 12))
+def test_a_canceled_run_begins_nothing_further(
+    plan: Plan, attempts: int, seed: int, moment: int
+) -> None:
+    begun: list[set[str]] = []
+
+    def watch(run: Driver) -> None:
+        begun.append(set(run.journal.entries))
+        if len(begun) == moment and not run.settled:
+            run.cancel()
+
+    run = Driver(build(plan, attempts))
+    run.begin(INPUT)
+    go_on(run, Dice(seed, deadly=0.1), watch)
+
+    if run.journal.canceled:
+        later = run.journal.entries.keys() - begun[moment - 1]
+        assert not [path for path in later if not path.endswith("?")]
+        assert run.journal.status is Status.CANCELED
+        assert run.told[-2:] == ["canceled", "finish"]
 
 
 # --- turns and storage -----------------------------------------------------------------------

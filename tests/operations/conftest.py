@@ -3,11 +3,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.conf import settings
+from django.db import connection
 from django_q.signing import SignedPackage
 
+from runs.operations import calls
 from runs.worker.broker import ticket_broker
 from runs.worker.valkey import EmbeddedValkey
+
+
+@pytest.fixture(autouse=True, scope="module")
+def closed_connections() -> Iterator[None]:
+    """Close the connection of the thread that async calls use, else the database cannot go."""
+    yield
+    SyncToAsync.single_thread_executor.submit(lambda: connection.close()).result()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resume waits for a run that may be about to suspend; here none is."""
+    monkeypatch.setattr(calls, "PATIENCE", 0.05)
 
 
 @pytest.fixture(scope="module")

@@ -17,18 +17,12 @@ from runs.exceptions import (
     StepNotSuspended,
 )
 from runs.models import Run
-from runs.operations import calls, find_run
+from runs.operations import find_run
 from tests.store.gallery import add, ask, same, step
 from tests.store.tables import all_rows
 from tests.store.waiting import Gate, together
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("registry")]
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A resume waits for a run that may be about to suspend; here none is."""
-    monkeypatch.setattr(calls, "PATIENCE", 0.05)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("registry", "impatient")]
 
 
 def asking() -> Workflow:

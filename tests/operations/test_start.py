@@ -188,9 +188,7 @@ def test_arguments_that_are_not_json_are_refused_and_nothing_is_written(
     assert all_rows() == before
 
 
-def test_an_input_that_has_a_json_form_is_the_same_before_and_after_it_is_stored() -> (
-    None
-):
+def test_an_input_that_has_a_json_form_is_the_same_before_and_after_it_is_stored() -> None:
     seen: list[Any] = []
 
     def body(ctx: Any) -> Any:

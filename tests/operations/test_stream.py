@@ -218,6 +218,7 @@ async def test_what_a_coroutine_body_writes_is_told_while_it_runs() -> None:
     assert types(seen) == ["start", "step-start", "step-output", "step-result", "finish"]
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_refused_coroutine_call_is_a_stream_that_says_so() -> None:
     run = await adding().acreate_run()
 

@@ -1,0 +1,1 @@
+"""Measurements of cost per step: how it grows with the length of a run."""
