@@ -16,7 +16,7 @@ CASES ?= tests/conformance/cases
 ON_POSTGRES := $(wildcard tests/store tests/worker tests/operations)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run migrations test conformance check lint types format clean wipe
+.PHONY: help install run migrations test conformance bench check lint types format clean wipe
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ endif
 
 conformance: $(VENV)/.dev ## Play the cases of the engine's behaviour in CASES, and say which differ
 	@$(BIN)/python -m tests.conformance $(CASES)
+
+bench: $(VENV)/.dev ## Measure what a step costs, in the engine alone and on SQLite
+	@$(BIN)/python -m benchmarks.engine_turns
+	@$(BIN)/python -m benchmarks.inline_steps
 
 check: lint types test ## Everything that has to pass before a change is done
 

@@ -1,7 +1,8 @@
 """Rounds of measurements, their medians, and whether the cost of a step stays flat.
 
-One round measures every shape at every size once, in turn, so that whatever else the machine does
-falls on all of them. A short run is repeated until it is long enough to be timed.
+One round goes up through the sizes and down again, shape by shape, so that whatever else the machine
+does falls on all of them. The ratio is the median of the rounds' own ratios: two figures taken within
+a moment of each other can be compared when those of different minutes cannot.
 """
 
 from __future__ import annotations
@@ -26,15 +27,12 @@ Measure = Callable[[Shape, int], float]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the steps of one shape cost, by size."""
+    """What the steps of one shape cost: medians over all rounds."""
 
     shape: str
     microseconds_per_step: dict[int, float]
-
-    @property
-    def ratio(self) -> float:
-        """What a step of the longest run costs, in steps of the shortest."""
-        return self.microseconds_per_step[SIZES[-1]] / self.microseconds_per_step[SIZES[0]]
+    #: What a step of the longest run costs, in steps of the shortest.
+    ratio: float
 
     @property
     def is_flat(self) -> bool:
@@ -43,22 +41,30 @@ class Row:
 
 def measured(measure: Measure, rounds: int, repeats: dict[int, int]) -> list[Row]:
     """Measure all shapes at all sizes; ``repeats`` says how many runs one figure is made of."""
-    seconds: dict[tuple[str, int], list[float]] = {}
     for shape in SHAPES:
         measure(shape, SIZES[0])
+    found: dict[str, list[dict[int, float]]] = {shape.name: [] for shape in SHAPES}
     for _ in range(rounds):
-        for size in SIZES:
-            for shape in SHAPES:
-                gc.collect()
-                taken = [measure(shape, size) for _ in range(repeats[size])]
-                seconds.setdefault((shape.name, size), []).append(median(taken))
-    return [
-        Row(
-            shape.name,
-            {size: median(seconds[shape.name, size]) / size * 1e6 for size in SIZES},
-        )
-        for shape in SHAPES
-    ]
+        for shape in SHAPES:
+            found[shape.name].append(_round(shape, measure, repeats))
+    return [_row(name, costs) for name, costs in found.items()]
+
+
+def _round(shape: Shape, measure: Measure, repeats: dict[int, int]) -> dict[int, float]:
+    """Microseconds per step by size."""
+    costs: dict[int, list[float]] = {size: [] for size in SIZES}
+    for size in (*SIZES, *SIZES[-2::-1]):
+        gc.collect()
+        costs[size] += [measure(shape, size) / size * 1e6 for _ in range(repeats[size])]
+    return {size: median(each) for size, each in costs.items()}
+
+
+def _row(name: str, costs: list[dict[int, float]]) -> Row:
+    return Row(
+        name,
+        {size: round(median(cost[size] for cost in costs), 1) for size in SIZES},
+        round(median(cost[SIZES[-1]] / cost[SIZES[0]] for cost in costs), 2),
+    )
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -79,7 +85,7 @@ def main(about: str, measure: Measure, rounds: int, repeats: dict[int, int]) -> 
 
 
 def _as_json(rows: Sequence[Row]) -> str:
-    return json.dumps([asdict(row) | {"ratio": row.ratio, "flat": row.is_flat} for row in rows])
+    return json.dumps([asdict(row) | {"flat": row.is_flat} for row in rows])
 
 
 def _as_table(rows: Sequence[Row]) -> str:

@@ -296,7 +296,11 @@ class Interpreter(Visits):
             members = members[:1]
         if not members:
             return Done({}, None, chosen.order)
-        return self._arms(members, scope)
+        found = self._arms(members, scope)
+        if isinstance(found, Halted):
+            # Arms of a branch are recorded as they end, those of a parallel as they stand.
+            return Halted(tuple(sorted(found.entries, key=lambda entry: entry.ended)))
+        return found
 
     def _arms(self, members: list[tuple[int, Member]], scope: Scope) -> Found:
         found = []

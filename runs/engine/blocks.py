@@ -41,7 +41,7 @@ def settle_arms(found: list[tuple[str, Found]]) -> Found:
     for result in results:
         if isinstance(result, Failed):
             return result
-    halted = [entry for r in results if isinstance(r, Halted) for entry in r.entries]
+    halted = [entry for result in results if isinstance(result, Halted) for entry in result.entries]
     if halted:
         return Halted(tuple(halted))
     if any(isinstance(result, Canceled) for result in results):

@@ -72,7 +72,7 @@ def _plain(entry: Entry) -> dict[str, Json]:
     shown = _fields(entry, "status", "payload", "startedAt", "resumePayload", "resumedAt")
     if entry.status is Status.SUSPENDED:
         shown |= _fields(entry, "suspendPayload", "suspendOutput", "suspendedAt")
-    elif entry.status in (Status.SUCCESS, Status.BAILED):
+    elif entry.status in (Status.SUCCESS, Status.BAILED, Status.CANCELED):
         shown |= _fields(entry, "output", "endedAt")
     elif entry.status is Status.FAILED:
         shown |= _fields(entry, "error", "endedAt", "tripwire")
@@ -120,6 +120,24 @@ def items(journal: Journal, entry: Entry) -> list[Entry]:
         found.append(child)
         index += 1
     return found
+
+
+def listed_items(journal: Journal, entry: Entry) -> list[tuple[str, Entry]]:
+    """The items of a foreach whose workflows a run's record lists, with the mark of their ids.
+
+    Of a foreach that came through in one go all items, as ``[0]`` and so on; of one that failed
+    the item that its record is of, without a mark.
+    """
+    children = items(journal, entry)
+    if entry.status in (Status.FAILED, Status.BAILED):
+        children = [item for item in [_broken(children)] if item is not None]
+        return [("", item) for item in children if item.kind is Kind.WORKFLOW]
+    whole = entry.status is Status.SUCCESS and not entry.resuming and not entry.taken
+    return [
+        (f"[{index}]", item)
+        for index, item in enumerate(children if whole else [])
+        if item.kind is Kind.WORKFLOW
+    ]
 
 
 def _foreach(journal: Journal, entry: Entry) -> dict[str, Json]:

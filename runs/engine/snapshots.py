@@ -26,8 +26,14 @@ FIELDS = (
 )
 
 
-#: A run canceled while it was suspended still shows what it waited for.
-_HELD = (Status.SUSPENDED, Status.CANCELED)
+
+def _since(journal: Journal, status: Status) -> int:
+    """After which moment what has suspended is shown.
+
+    A run that waits, or was canceled while it did, shows all that it waits for; one that ended
+    otherwise only what suspended in its last execution, beside what made it end.
+    """
+    return 0 if status in (Status.SUSPENDED, Status.CANCELED) else journal.execution.since
 
 
 def snapshot(journal: Journal, scope: str = paths.ROOT) -> dict[str, Json]:
@@ -42,9 +48,9 @@ def snapshot(journal: Journal, scope: str = paths.ROOT) -> dict[str, Json]:
         "context": _context(journal, inside, entry),
         "activePaths": _active_paths(journal, inside),
         "activeStepsPath": _positions(journal, inside, Status.RUNNING, Status.RESUMED),
-        "suspendedPaths": _suspended_paths(journal, inside),
+        "suspendedPaths": _suspended_paths(journal, inside, status),
         "waitingPaths": {},
-        "resumeLabels": suspensions.labels(journal, inside) if status in _HELD else {},
+        "resumeLabels": suspensions.labels(journal, inside, _since(journal, status)),
         "stepExecutionPath": result.execution_path(journal, inside),
         "requestContext": dict(journal.request_context),
     }
@@ -64,12 +70,19 @@ def _context(journal: Journal, scope: str, entry: Entry | None) -> dict[str, Jso
     shown = records.steps(journal, scope)
     for step_id, record in shown.items():
         found = journal.latest_of(scope, step_id)
-        if found is not None and found.kind is Kind.FOREACH and found.status is Status.SUCCESS:
-            nested = [item for item in records.items(journal, found) if item.kind is Kind.WORKFLOW]
-            ids = [paths.nested_run_id(journal.run_id, item.path) for item in nested]
-            record |= {"metadata": {"nestedRunId": ids}} if ids else {}
+        if found is not None and found.kind is Kind.FOREACH:
+            record |= _nested_runs(journal, found)
     return given | shown
 
+
+def _nested_runs(journal: Journal, foreach: Entry) -> dict[str, Json]:
+    """Which runs the workflows of a foreach's items count as."""
+    listed = records.listed_items(journal, foreach)
+    ids = [paths.nested_run_id(journal.run_id, item.path) for _, item in listed]
+    if not ids:
+        return {}
+    whole = foreach.status is Status.SUCCESS
+    return {"metadata": {"nestedRunId": ids if whole else ids[0]}}
 
 def _outcome(entry: Entry) -> dict[str, Json]:
     if entry.status is Status.SUCCESS and entry.output is not None:
@@ -91,12 +104,14 @@ def _positions(journal: Journal, scope: str, *statuses: Status) -> dict[str, lis
     }
 
 
-def _suspended_paths(journal: Journal, scope: str) -> dict[str, list[int]]:
+def _suspended_paths(journal: Journal, scope: str, status: Status) -> dict[str, list[int]]:
     """Positions of what is suspended; of a nested workflow also if it failed beside that."""
-    shown = _positions(journal, scope, Status.SUSPENDED)
+    shown = {}
     for entry in _entries(journal, scope):
         failed = entry.kind is Kind.WORKFLOW and entry.status is Status.FAILED
-        if failed and suspensions.halted(journal, paths.inner(entry.path, entry.tries + 1)):
+        inside = paths.inner(entry.path, entry.tries + 1)
+        waits = suspensions.waits(entry) or (failed and suspensions.halted(journal, inside))
+        if waits and entry.ended > _since(journal, status):
             shown[entry.step_id] = list(entry.position)
     return shown
 
@@ -144,9 +159,8 @@ def flattened(journal: Journal, scope: str = paths.ROOT, prefix: str = "") -> di
                 shown[prefix + step_id]["status"] = Status.RUNNING.value
             shown |= _inside(journal, entry, f"{prefix}{step_id}.")
         elif entry.kind is Kind.FOREACH:
-            for index, item in enumerate(records.items(journal, entry)):
-                if item.kind is Kind.WORKFLOW:
-                    shown |= _inside(journal, item, f"{prefix}{step_id}[{index}].")
+            for mark, item in records.listed_items(journal, entry):
+                shown |= _inside(journal, item, f"{prefix}{step_id}{mark}.")
     return shown
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from runs.engine import path as paths
 from runs.engine.journal import Entry, Journal, Kind, Status
-from runs.engine.transitions import META
+from runs.engine.transitions import path_below
 from runs.exceptions import AmbiguousResume, RunNotSuspended, StepNotSuspended
 
 Json = Any
@@ -18,27 +18,31 @@ def halted(journal: Journal, scope: str = paths.ROOT) -> list[Entry]:
     found = [
         journal.entries[path]
         for (where, _), path in journal.latest.items()
-        if where == scope and _waits(journal.entries[path])
+        if where == scope and waits(journal.entries[path])
     ]
     return sorted(found, key=lambda entry: entry.begun)
 
 
-def _waits(entry: Entry) -> bool:
+def waits(entry: Entry) -> bool:
     """Whether it waits for an answer; time travel may have gone past it."""
     return entry.status is Status.SUSPENDED and not entry.taken
 
 
 def suspended_path(entry: Entry) -> list[str]:
     """The ids from a suspended entry down to the step that waits, as Mastra's results have it."""
-    meta = entry.suspend_payload.get(META) if isinstance(entry.suspend_payload, dict) else None
-    return [entry.step_id, *((meta or {}).get("path") or [])]
+    return [entry.step_id, *path_below(entry)]
 
 
-def labels(journal: Journal, scope: str = paths.ROOT) -> dict[str, dict[str, Json]]:
-    """Resume labels by name: ``{stepId, foreachIndex?}`` with the id of the scope's own step."""
+def labels(
+    journal: Journal, scope: str = paths.ROOT, since: int = 0
+) -> dict[str, dict[str, Json]]:
+    """Resume labels by name: ``{stepId, foreachIndex?}`` with the id of the scope's own step.
+
+    ``since`` leaves out those of older suspensions (an order number of the journal).
+    """
     found: dict[str, dict[str, Json]] = {}
-    for entry in leaves(journal):
-        if not paths.is_within(entry.path, scope):
+    for entry in leaves(journal, scope):
+        if entry.ended <= since:
             continue
         for label in entry.labels:
             found[label] = _label_target(entry.path, scope)
@@ -54,11 +58,27 @@ def _label_target(path: str, scope: str) -> dict[str, Json]:
     return target
 
 
-def leaves(journal: Journal) -> list[Entry]:
-    """The suspended steps themselves, wherever they are."""
+def leaves(journal: Journal, scope: str = paths.ROOT) -> list[Entry]:
+    """The suspended steps themselves, wherever they are in a workflow."""
     return [
-        entry for entry in journal.entries.values() if _waits(entry) and entry.kind is Kind.STEP
+        entry
+        for entry in journal.entries.values()
+        if waits(entry)
+        and entry.kind is Kind.STEP
+        and paths.is_within(entry.path, scope)
+        and _is_reachable(journal, entry, scope)
     ]
+
+
+def _is_reachable(journal: Journal, entry: Entry, scope: str) -> bool:
+    """Whether all it lies in is suspended too, and still in the try that it lies in."""
+    while paths.parent(entry.path) != scope or entry.is_item:
+        around = journal.entries[paths.above(entry.path)]
+        inside = paths.inner(around.path, around.tries + 1)
+        if not waits(around) or not (entry.is_item or paths.parent(entry.path) == inside):
+            return False
+        entry = around
+    return True
 
 
 def find(
@@ -100,7 +120,16 @@ def _in_foreach(journal: Journal, entry: Entry, ids: list[str], index: int | Non
     indexes = range(count) if index is None else [index]
     items = [journal.get(paths.item(entry.path, i)) for i in indexes]
     waiting = [i for i in items if i is not None and i.status is Status.SUSPENDED]
-    found = [leaf for item in waiting for leaf in _below(journal, item, ids, None)]
+    found: list[Entry] = []
+    refused = None
+    for item in waiting:
+        # Items may be suspended at different places; those that are at the one named are meant.
+        try:
+            found += _below(journal, item, ids, None)
+        except (StepNotSuspended, AmbiguousResume) as error:
+            refused = refused or error
+    if refused is not None and not found:
+        raise refused
     return found or [entry]
 
 

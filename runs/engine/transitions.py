@@ -186,10 +186,7 @@ def close_workflow(journal: Journal, scope: Scope, entry: Entry, found: Found, n
             threw = Threw(failed.error or {}, not failed.non_retryable, failed.tripwire)
             fail(journal, scope, entry, now, threw)
         case Halted(entries):
-            payload = {**_object(user_part(entries[-1].suspend_payload))}
-            inner = _object(_object(entries[-1].suspend_payload).get(META)).get("path", [])
-            payload[META] = {"runId": journal.run_id, "path": [entries[-1].step_id, *inner]}
-            suspend(journal, scope, entry, payload, now)
+            suspend(journal, scope, entry, _payload_of(journal, entry, entries), now)
         case Canceled():
             entry.was_canceled = True
             _tell(journal, scope, entry, events.CANCELED, now)
@@ -197,6 +194,23 @@ def close_workflow(journal: Journal, scope: Scope, entry: Entry, found: Found, n
         case Paused():
             _tell(journal, scope, entry, events.PAUSED, now)
             _pause(journal, scope, entry, now)
+
+
+def _payload_of(journal: Journal, entry: Entry, halted: tuple[Entry, ...]) -> dict[str, Json]:
+    """What a nested workflow shows of its suspended steps: the last one's payload, and its path.
+
+    What it showed before is shown again while it waits; another one would hide what people know.
+    """
+    shown = path_below(entry)[:1]
+    last = next((one for one in halted if [one.step_id] == shown), halted[-1])
+    payload = _object(user_part(last.suspend_payload))
+    return payload | {META: {"runId": journal.run_id, "path": [last.step_id, *path_below(last)]}}
+
+
+def path_below(entry: Entry) -> list[str]:
+    """The ids from below a suspended entry down to the step that waits."""
+    found: list[str] = _object(_object(entry.suspend_payload).get(META)).get("path", [])
+    return found
 
 
 def _pause(journal: Journal, scope: Scope, entry: Entry, now: int) -> None:

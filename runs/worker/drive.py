@@ -63,7 +63,7 @@ def _wait_here(session: Session, turn: Turn) -> None:
 
 def _perform_here(command: Execute | Decide, session: Session) -> Report:
     if isinstance(command, Decide):
-        return async_to_sync(perform.decide)(command, session, perform.call)
+        return perform.decide_here(command, session)
     if perform.is_plain(command):
         return perform.execute_here(command, session)
     return async_to_sync(perform.execute)(command, session, perform.call)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection, transaction
 
 from runs.definition.nodes import MapNode
@@ -72,9 +72,7 @@ async def execute(command: Execute, session: Session, pool: Pool) -> Report:
     if isinstance(prepared, Report):
         return prepared
     body, ctx = prepared
-    limit = asyncio.timeout(
-        None if isinstance(command.node, MapNode) else command.node.step.timeout
-    )
+    limit = asyncio.timeout(_limit(command))
     try:
         async with limit:
             faults.reach("before", command.entry.step_id)
@@ -221,15 +219,32 @@ async def decide(command: Decide, session: Session, pool: Pool) -> Report:
     """Ask the functions of a decision; their answer in the form that the interpreter reads."""
     answers = []
     for function in command.functions:
-        ctx = _context(command, session)
         try:
-            value = await pool(function, ctx)
+            value = await pool(function, _context(command, session))
             answers.append(await value if isawaitable(value) else value)
         except USER_ERRORS as error:
             if command.kind != "branch":
                 return failed(command, error)
             answers.append(_false_condition(command, error))
     return _decided(command, answers)
+
+
+def decide_here(command: Decide, session: Session) -> Report:
+    """The same in the calling thread; only a coroutine function needs a loop."""
+    answers = []
+    for function in command.functions:
+        try:
+            value = in_savepoint(function, _context(command, session))
+            answers.append(async_to_sync(_awaited)(value) if isawaitable(value) else value)
+        except USER_ERRORS as error:
+            if command.kind != "branch":
+                return failed(command, error)
+            answers.append(_false_condition(command, error))
+    return _decided(command, answers)
+
+
+async def _awaited(value: Awaitable[Any]) -> Any:
+    return await value
 
 
 def _context(command: Decide, session: Session) -> StepContext:

@@ -22,7 +22,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django import db as database
+from django.db import connection
 from django.utils import timezone
 
 from runs.conf import conf
@@ -62,7 +63,8 @@ class Runner:
 
     def wake(self, run_pk: int | None = None) -> None:
         """Look at a run now; without one, at whatever is due."""
-        self._loop.call_soon_threadsafe(self._begin, self._claim(run_pk))
+        if not self._draining and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._begin, self._claim(run_pk))
 
     def drain(self, timeout_seconds: float) -> None:
         """Finish the bodies that are running, give up all runs, and stop."""
@@ -71,7 +73,8 @@ class Runner:
         self._loop.call_soon_threadsafe(self._begin_to_drain)
         self._thread.join(timeout_seconds)
         if self._thread.is_alive():
-            logger.warning("Bodies still run after %s s; their runs are left", timeout_seconds)
+            logger.warning("Bodies still run after %s s; their runs are given up", timeout_seconds)
+            lease.abandon(self.id)
         else:
             self._writer.close()
 
@@ -99,8 +102,10 @@ class Runner:
         while True:
             try:
                 await work()
-            except DatabaseError as error:
+            except database.Error as error:
                 logger.warning("The database did not answer: %s", error)
+            except Exception:
+                logger.exception("Something unforeseen; the runner goes on")
             await asyncio.sleep(period())
 
     async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -132,12 +137,16 @@ class Runner:
         return 0 if self._draining else conf.WORKER_SLOTS - len(self._sessions)
 
     async def _claim(self, run_pk: int | None) -> None:
-        if run_pk is None:
-            await self._sweep()
-        elif self._free > 0:
-            claim = await self._call(lease.claim, run_pk, self.id)
-            if claim is not None:
-                await self._drive(claim)
+        """Take up a run that a ticket names; what goes wrong here, the next sweep makes good."""
+        try:
+            if run_pk is None:
+                await self._sweep()
+            elif self._free > 0:
+                claim = await self._call(lease.claim, run_pk, self.id)
+                if claim is not None:
+                    await self._drive(claim)
+        except database.Error as error:
+            logger.warning("The database did not answer: %s", error)
 
     async def _sweep(self) -> None:
         if self._free > 0:
@@ -194,7 +203,7 @@ def _fresh(function: Callable[..., Any], *arguments: Any) -> Any:
     """Call, and drop this thread's connection if it broke, so that the next call has a good one."""
     try:
         return function(*arguments)
-    except DatabaseError:
+    except database.Error:
         connection.close()
         raise
 

@@ -1,0 +1,516 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from runs import RetryConfig, Workflow, create_workflow
+from runs.definition.registry import isolated_registry
+from runs.models import Run, WorkerProcess
+from runs.operations import find_run
+from runs.worker.execution import result_of_stored
+from tests.store.gallery import PIECES, add, ask, step
+from tests.store.waiting import DEADLINE, Gate, together, until
+from tests.worker.running import at_rest, running
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("registry", "background"),
+]
+
+
+@pytest.fixture
+def background(settings: Any) -> None:
+    settings.RUNS_EXECUTION = "background"
+
+
+def adding() -> Workflow:
+    return create_workflow("w").then(add(1)).then(add(2)).commit()
+
+
+def started(workflow: Workflow, count: int, input_data: Any = None) -> list[Run]:
+    runs = [workflow.create_run(run_id=f"r{n}") for n in range(count)]
+    for run in runs:
+        run.start_async(input_data)
+    return runs
+
+
+# --- from start to end -----------------------------------------------------------------------
+
+
+def test_a_caller_that_starts_a_run_gets_what_a_worker_made_of_it() -> None:
+    with running():
+        run = adding().create_run()
+        result = run.start({"n": 1}, output_options={"include_state": True})
+
+    assert (result.status, result.result, result.state) == ("success", {"n": 4}, {})
+    assert (run.status, run.lease_owner, run.due_at) == ("success", "", None)
+
+
+def test_a_coroutine_gets_it_too() -> None:
+    async def call() -> Any:
+        run = await adding().acreate_run()
+        return await run.astart({"n": 1})
+
+    with running():
+        assert asyncio.run(call()).result == {"n": 4}
+
+
+def test_a_run_whose_ticket_was_lost_is_found_by_the_sweep() -> None:
+    [run] = started(adding(), 1, {"n": 1})
+
+    with running():
+        assert at_rest(run) == ["success"]
+
+
+def test_a_ticket_makes_a_run_go_at_once(settings: Any) -> None:
+    settings.RUNS_SWEEP_SECONDS = 1000
+    with running() as runner:
+        swept_at = WorkerProcess.objects.filter(id=runner.id, swept_at__isnull=False)
+        until(swept_at.exists, "the first and only sweep")
+        [run] = started(adding(), 1, {"n": 1})
+        runner.wake(run.pk)
+        assert at_rest(run) == ["success"]
+
+
+def test_tickets_for_what_is_not_due_are_harmless() -> None:
+    flow = adding()
+    finished, sleeping = flow.create_run(), flow.create_run()
+    finished.execution_mode = "inline"
+    finished.start({"n": 1})
+    in_an_hour = timezone.now() + timedelta(hours=1)
+    Run.objects.filter(pk=sleeping.pk).update(due_at=in_an_hour)
+
+    with running() as runner:
+        for pk in (finished.pk, sleeping.pk, 987_654):
+            runner.wake(pk)
+        [run] = started(create_workflow("x").then(add(1)).commit(), 1, {"n": 1})
+        assert at_rest(run) == ["success"]
+
+    assert list(Run.objects.filter(pk__in=[finished.pk, sleeping.pk]).values_list("fence")) == [
+        (1,),
+        (0,),
+    ]
+
+
+def test_two_tickets_for_one_run_drive_it_once() -> None:
+    ran: list[int] = []
+    flow = create_workflow("w").then(step("s", lambda ctx: ran.append(1))).commit()
+    with running() as one, running() as other:
+        [run] = started(flow, 1)
+        for runner in (one, other, one, other):
+            runner.wake(run.pk)
+        assert at_rest(run) == ["success"]
+
+    assert ran == [1]
+
+
+def test_answers_and_travels_are_carried_out_by_workers_too() -> None:
+    flow = create_workflow("w").then(add(1)).then(ask()).commit()
+    with running():
+        run = flow.create_run()
+        statuses = [run.start({"n": 1}).status, run.resume("!").status]
+        again = run.time_travel("ask")
+
+    assert [*statuses, again.status] == ["suspended", "success", "suspended"]
+    assert run.attempt == 2
+
+
+def test_a_stream_of_a_run_that_a_worker_drives_has_all_its_events() -> None:
+    with running():
+        run = adding().create_run()
+        stream = run.stream({"n": 1})
+        events = list(stream)
+        result = stream.result()
+
+    assert events == list(run.observe())
+    assert [event["type"] for event in events][-1] == "workflow-finish"
+    assert result.result == {"n": 4}
+
+
+TIMES = {"startedAt", "endedAt", "suspendedAt", "resumedAt"}
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _timeless(item) for key, item in value.items() if key not in TIMES}
+    return [_timeless(item) for item in value] if isinstance(value, list) else value
+
+
+def _played(make: Callable[[], Any], execution: str) -> list[Any]:
+    """What the calls of a piece return, and all events of its run, without their times."""
+    with isolated_registry():
+        piece = make()
+        run = piece.workflow.create_run(run_id="r", execution=execution)
+        try:
+            results = [run.start(piece.input), *(call(run) for call in piece.calls)]
+            shown = [result.to_wire() for result in results]
+            return [_timeless(shown), _timeless(list(run.observe()))]
+        finally:
+            run.delete()
+
+
+def test_every_kind_of_workflow_ends_the_same_in_a_worker_as_in_its_caller() -> None:
+    inline = {make.__name__: _played(make, "inline") for make in PIECES}
+
+    with running():
+        background = {make.__name__: _played(make, "background") for make in PIECES}
+
+    results = {name: played[0] for name, played in inline.items()}
+    assert {name: played[0] for name, played in background.items()} == results
+    for name in inline:
+        # Arms run at once in a worker, one after another in a caller: the order may differ.
+        told = [sorted(map(str, played[name][1])) for played in (inline, background)]
+        assert told[0] == told[1], name
+
+
+# --- many at once ----------------------------------------------------------------------------
+
+
+def test_many_runs_are_driven_and_each_step_of_each_runs_once() -> None:
+    ran: list[str] = []
+    flow = create_workflow("w")
+    for n in range(3):
+        flow.then(step(f"s{n}", lambda ctx, n=n: ran.append(f"{ctx.run_id}/{n}")))
+    runs = started(flow.commit(), 60)
+
+    with running():
+        statuses = at_rest(*runs)
+
+    assert statuses == ["success"] * 60
+    assert sorted(ran) == sorted(f"{run.run_id}/{n}" for run in runs for n in range(3))
+
+
+def test_coroutine_bodies_of_many_runs_are_in_progress_at_once() -> None:
+    here: list[str] = []
+
+    async def body(ctx: Any) -> None:
+        here.append(ctx.run_id)
+        async with asyncio.timeout(DEADLINE):
+            while len(here) < 30:
+                await asyncio.sleep(0.005)
+
+    runs = started(create_workflow("w").then(step("s", body)).commit(), 30)
+
+    with running():
+        assert at_rest(*runs) == ["success"] * 30
+
+
+def test_plain_bodies_run_at_once_as_far_as_there_are_threads(settings: Any) -> None:
+    settings.RUNS_WORKER_THREADS = 4
+    barrier = threading.Barrier(4)
+    flow = create_workflow("w").then(step("s", lambda ctx: barrier.wait(DEADLINE) and None))
+    runs = started(flow.commit(), 8)
+
+    with running():
+        assert at_rest(*runs) == ["success"] * 8
+
+
+def test_plain_arms_of_one_run_run_at_once() -> None:
+    barrier = threading.Barrier(3)
+    arms = [step(f"s{n}", lambda ctx: barrier.wait(DEADLINE) and None) for n in range(3)]
+    [run] = started(create_workflow("w").parallel(arms).commit(), 1)
+
+    with running():
+        assert at_rest(run) == ["success"]
+
+
+def test_a_blocking_body_holds_up_neither_other_runs_nor_the_signs_of_life() -> None:
+    gate = Gate()
+    slow = create_workflow("slow").then(step("s", lambda ctx: gate.stop())).commit()
+    with running() as runner:
+        [blocked] = started(slow, 1)
+        gate.wait_reached()
+        before = WorkerProcess.objects.get(id=runner.id).seen_at
+        [quick] = started(adding(), 1, {"n": 1})
+
+        assert at_rest(quick) == ["success"]
+        until(lambda: WorkerProcess.objects.get(id=runner.id).seen_at > before)
+        gate.open()
+        assert at_rest(blocked) == ["success"]
+
+
+@pytest.mark.parametrize("found_by", ["sweep", "tickets"])
+def test_no_more_runs_are_driven_than_there_are_slots(found_by: str, settings: Any) -> None:
+    settings.RUNS_WORKER_SLOTS = 3
+    if found_by == "tickets":
+        settings.RUNS_SWEEP_SECONDS = 0.5
+    inside: set[str] = set()
+    most: list[int] = []
+
+    async def body(ctx: Any) -> None:
+        inside.add(ctx.run_id)
+        most.append(len(inside))
+        await asyncio.sleep(0.1)
+        inside.discard(ctx.run_id)
+
+    runs = started(create_workflow("w").then(step("s", body)).commit(), 12)
+    with running() as runner:
+        for run in runs if found_by == "tickets" else ():
+            runner.wake(run.pk)
+        statuses = at_rest(*runs)
+
+    assert statuses == ["success"] * 12
+    assert max(most) <= 3
+
+
+def test_two_runners_share_the_work() -> None:
+    flow = create_workflow("w").then(step("s", lambda ctx: None)).then(add_nothing()).commit()
+    with running(), running():
+        runs = started(flow, 40)
+        assert at_rest(*runs) == ["success"] * 40
+
+    assert set(Run.objects.values_list("recoveries", flat=True)) == {0}
+
+
+def add_nothing() -> Any:
+    return step("t", lambda ctx: ctx.input_data)
+
+
+def test_callers_in_many_threads_are_served() -> None:
+    flow = adding()
+
+    def call() -> Any:
+        return flow.create_run().start({"n": 1}).result
+
+    with running():
+        assert together(*[call] * 8) == [{"n": 4}] * 8
+
+
+# --- waits -----------------------------------------------------------------------------------
+
+
+def sleeping(seconds: float) -> Workflow:
+    return create_workflow("w").then(add(1)).sleep(seconds).then(add(2)).commit()
+
+
+def test_a_sleeping_run_is_given_up_until_its_time_has_come() -> None:
+    with running() as runner:
+        [run] = started(sleeping(1000), 1, {"n": 1})
+        until(lambda: Run.objects.filter(pk=run.pk, status="waiting", lease_owner="").exists())
+        run.refresh_from_db()
+        [wait] = run.steps.filter(kind="wait")
+        beat = WorkerProcess.objects.get(id=runner.id).seen_at
+        until(lambda: WorkerProcess.objects.filter(seen_at__gt=beat, driving=0).exists())
+
+    assert (wait.status, run.due_at) == ("waiting", wait.wake_at)
+    assert run.due_at is not None
+    assert 990 < (run.due_at - timezone.now()).total_seconds() <= 1000
+
+
+def test_a_sleeping_run_is_woken_by_the_sweep() -> None:
+    with running():
+        [run] = started(sleeping(0.3), 1, {"n": 1})
+        until(lambda: Run.objects.filter(status="waiting", lease_owner="").exists())
+        assert at_rest(run) == ["success"]
+
+    assert result_of_stored(run).result == {"n": 4}
+    wait = run.steps.get(kind="wait")
+    assert wait.ended_at - wait.started_at >= timedelta(seconds=0.3)
+    assert run.recoveries == 0
+
+
+def test_a_run_that_was_woken_is_running_again() -> None:
+    gate = Gate()
+    flow = create_workflow("w").sleep(0.2).then(step("s", lambda ctx: gate.stop())).commit()
+    with running():
+        [run] = started(flow, 1)
+        gate.wait_reached()
+        run.refresh_from_db()
+        gate.open()
+        assert run.status == "running"
+        at_rest(run)
+
+
+def test_a_moment_that_is_past_is_not_waited_for() -> None:
+    flow = create_workflow("w").sleep_until(timezone.now() - timedelta(days=1)).then(add(1))
+
+    with running():
+        [run] = started(flow.commit(), 1, {"n": 1})
+        assert at_rest(run) == ["success"]
+
+
+def test_a_short_wait_is_waited_for_in_memory(settings: Any) -> None:
+    settings.RUNS_HOLD_SECONDS = 5
+
+    with running():
+        [run] = started(sleeping(0.2), 1, {"n": 1})
+        assert at_rest(run) == ["success"]
+
+    assert run.fence == 2  # the start, and one claim
+
+
+def test_a_run_between_two_tries_is_given_up_and_tried_again_when_its_time_has_come() -> None:
+    tries: list[tuple[int, float]] = []
+
+    def body(ctx: Any) -> Any:
+        tries.append((ctx.retry_count, time.monotonic()))
+        if ctx.retry_count < 2:
+            raise ValueError("again")
+        return "well"
+
+    config = RetryConfig(attempts=2, delay_seconds=0.3)
+    flow = create_workflow("w", retry_config=config).then(step("s", body)).commit()
+    with running():
+        [run] = started(flow, 1)
+        until(lambda: Run.objects.filter(lease_owner="", steps__tries=1).exists())
+        assert at_rest(run) == ["success"]
+
+    assert [number for number, _ in tries] == [0, 1, 2]
+    moments = [moment for _, moment in tries]
+    assert all(after - before >= 0.3 for before, after in pairwise(moments))
+    result = result_of_stored(run)
+    assert (result.result, result.step_execution_path) == ("well", ["s"])
+
+
+def test_an_arm_that_sleeps_does_not_hold_up_the_one_that_works() -> None:
+    gate = Gate()
+    inner = create_workflow("inner").sleep(0.15).then(add(1)).commit()
+    flow = create_workflow("w").parallel([inner, step("s", lambda ctx: gate.stop())]).commit()
+    with running():
+        [run] = started(flow, 1, {"n": 1})
+        gate.wait_reached()
+        until(lambda: run.steps.filter(path="inner/add-1", status="success").exists())
+        gate.open()
+        assert at_rest(run) == ["success"]
+
+
+# --- bodies that misbehave -------------------------------------------------------------------
+
+
+def _exits(ctx: Any) -> None:
+    raise SystemExit(3)
+
+
+async def _cancels_itself(ctx: Any) -> None:
+    raise asyncio.CancelledError
+
+
+async def _exits_too(ctx: Any) -> None:
+    raise SystemExit(3)
+
+
+def _stops_iterating(ctx: Any) -> None:
+    raise StopIteration
+
+
+MISBEHAVING = {
+    "sys.exit": _exits,
+    "sys.exit in a coroutine": _exits_too,
+    "CancelledError": _cancels_itself,
+    "StopIteration": _stops_iterating,
+}
+
+
+@pytest.mark.parametrize("body", MISBEHAVING.values(), ids=MISBEHAVING.keys())
+def test_a_body_can_fail_its_run_and_not_its_worker(body: Any) -> None:
+    bad = create_workflow("bad").then(step("s", body)).commit()
+
+    with running(drain_seconds=1):
+        [run] = started(bad, 1)
+        assert at_rest(run, seconds=3) == ["failed"]
+        [other] = started(adding(), 1, {"n": 1})
+        assert at_rest(other) == ["success"]
+
+
+def test_a_plain_body_that_takes_too_long_fails_its_step_while_it_still_blocks() -> None:
+    gate = Gate()
+    flow = create_workflow("w").then(step("s", lambda ctx: gate.stop(), timeout=0.1)).commit()
+
+    with running():
+        [run] = started(flow, 1)
+        assert at_rest(run) == ["failed"]
+        gate.open()
+
+    assert run.error_message == "Step 's' took longer than 0.1 s"
+
+
+# --- definitions -----------------------------------------------------------------------------
+
+
+def test_a_run_of_a_workflow_that_no_longer_has_a_recorded_step_stops_and_says_so() -> None:
+    flow = create_workflow("w").then(add(1)).then(ask()).commit()
+    run = flow.create_run(execution="inline")
+    run.start({"n": 1})
+    run.execution_mode = "background"
+    run.resume_async("!")
+
+    with isolated_registry():
+        create_workflow("w").then(add(5)).then(ask()).commit()
+        with running():
+            assert at_rest(run) == ["failed"]
+
+    assert run.error_message == (
+        "Workflow 'w' has changed since the run began and has no longer: add-1"
+    )
+    assert run.ended_at is not None
+    assert run.steps.get(path="add-1").status == "success"
+
+
+def test_a_run_of_a_workflow_that_only_gained_steps_goes_on() -> None:
+    flow = create_workflow("w").then(add(1)).then(ask()).commit()
+    run = flow.create_run(execution="inline")
+    run.start({"n": 1})
+    run.execution_mode = "background"
+    run.resume_async("!")
+
+    with isolated_registry():
+        create_workflow("w").then(add(1)).then(ask()).then(step("new", lambda c: "new")).commit()
+        with running():
+            assert at_rest(run) == ["success"]
+
+    assert result_of_stored(run).result == "new"
+
+
+def test_a_run_of_a_workflow_that_this_worker_does_not_know_says_which() -> None:
+    [run] = started(adding(), 1, {"n": 1})
+
+    with isolated_registry(), running():
+        assert at_rest(run) == ["failed"]
+
+    assert "'w'" in run.error_message
+    assert run.ended_at is not None
+
+
+# --- presence --------------------------------------------------------------------------------
+
+
+def test_a_worker_is_seen_with_what_it_drives_until_it_is_drained() -> None:
+    gate = Gate()
+    flow = create_workflow("w").then(step("s", lambda ctx: gate.stop())).commit()
+
+    with running() as runner:
+        [run] = started(flow, 1)
+        gate.wait_reached()
+        until(lambda: WorkerProcess.objects.filter(id=runner.id, driving=1).exists())
+        worker = WorkerProcess.objects.get(id=runner.id)
+        assert worker.is_alive
+        assert find_run("w", run.run_id).lease_owner == runner.id
+        gate.open()
+
+    assert not WorkerProcess.objects.filter(id=runner.id).exists()
+
+
+def test_a_worker_survives_a_database_that_does_not_answer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.WARNING, "runs.worker")
+    with running():
+        with connection.cursor() as cursor:
+            cursor.execute('ALTER TABLE "runs_run" RENAME TO "runs_gone"')
+        try:
+            until(lambda: "did not answer" in caplog.text)
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute('ALTER TABLE "runs_gone" RENAME TO "runs_run"')
+        [run] = started(adding(), 1, {"n": 1})
+        assert at_rest(run) == ["success"]

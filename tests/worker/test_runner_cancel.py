@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from runs import Workflow, create_workflow
+from runs.models import Run
+from runs.operations import find_run
+from runs.testing import told
+from tests.store.gallery import add, step
+from tests.store.waiting import DEADLINE, Background, Gate, until
+from tests.worker.running import at_rest, running
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("registry", "background"),
+]
+
+
+@pytest.fixture
+def background(settings: Any) -> None:
+    settings.RUNS_EXECUTION = "background"
+
+
+def started(workflow: Workflow, input_data: Any = None) -> Run:
+    run = workflow.create_run(run_id="r")
+    run.start_async(input_data)
+    return run
+
+
+def waiting_for_abort(kind: str, gate: Gate, seen: list[float]) -> Any:
+    def body(ctx: Any) -> Any:
+        gate.pass_by()
+        assert ctx.abort_signal.wait_aborted(DEADLINE)
+        seen.append(time.monotonic())
+        return "of the body"
+
+    async def abody(ctx: Any) -> Any:
+        gate.pass_by()
+        assert await ctx.abort_signal.await_aborted(DEADLINE)
+        seen.append(time.monotonic())
+        return "of the body"
+
+    return body if kind == "def" else abody
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_a_body_in_a_worker_sees_its_abort_signal_within_a_second(kind: str) -> None:
+    gate, seen, after = Gate(), [], []
+    flow = create_workflow("w").then(step("s", waiting_for_abort(kind, gate, seen)))
+    flow.then(step("t", lambda ctx: after.append(1)))
+    with running():
+        run = started(flow.commit())
+        gate.wait_reached()
+
+        asked_at = time.monotonic()
+        run.cancel()
+        shown = run.status
+        assert at_rest(run) == ["canceled"]
+
+    assert seen[0] - asked_at < 1
+    assert (shown, after) == ("canceled", [])
+    assert run.steps.get(path="s").output == "of the body"
+    assert [event["type"] for event in told(run)][-2:] == ["workflow-canceled", "workflow-finish"]
+    assert run.ended_at is not None
+
+
+def test_the_caller_that_waits_for_the_run_is_told() -> None:
+    gate, seen = Gate(), []
+    flow = create_workflow("w").then(step("s", waiting_for_abort("def", gate, seen))).commit()
+    with running():
+        run = flow.create_run(run_id="r")
+        caller = Background(run.start)
+        gate.wait_reached()
+        find_run("w", "r").cancel()
+
+        assert caller.outcome().status == "canceled"
+
+
+def test_a_run_that_was_shown_as_canceled_stays_so(settings: Any) -> None:
+    """Its last body ends before the worker's next look at what is to be canceled."""
+    gate = Gate()
+    flow = create_workflow("w").then(step("s", lambda ctx: gate.stop())).commit()
+    with running():
+        settings.RUNS_HEARTBEAT_SECONDS = 1000
+        time.sleep(0.3)  # the heartbeat that was waited for already
+        run = started(flow)
+        gate.wait_reached()
+        run.cancel()
+        shown = run.status
+
+        gate.open()
+        [ended] = at_rest(run)
+
+    assert (shown, ended) == ("canceled", "canceled")
+    assert told(run)[-1]["payload"]["workflowStatus"] == "canceled"
+
+
+def test_a_canceled_run_that_was_started_again_is_not_canceled_again() -> None:
+    flow = create_workflow("w").then(add(1)).commit()
+    run = flow.create_run()
+    Run.objects.filter(pk=run.pk).update(status="success")
+    with running():
+        run.start({"n": 1})
+        run.cancel()
+
+        assert run.start({"n": 1}).status == "success"
+
+
+def test_a_sleeping_run_is_canceled_at_once_and_never_woken() -> None:
+    ran: list[int] = []
+    flow = create_workflow("w").sleep(0.3).then(step("s", lambda ctx: ran.append(1))).commit()
+    with running():
+        run = started(flow)
+        until(lambda: Run.objects.filter(status="waiting", lease_owner="").exists())
+        run.cancel()
+        other = create_workflow("other").sleep(0.4).commit().create_run()
+        other.start_async()
+        assert at_rest(other) == ["success"]
+
+    run.refresh_from_db()
+    assert (run.status, run.due_at, ran) == ("canceled", None, [])
+
+
+def test_a_run_that_no_worker_has_taken_up_is_canceled_at_once() -> None:
+    ran: list[int] = []
+    run = started(create_workflow("w").then(step("s", lambda ctx: ran.append(1))).commit())
+
+    run.cancel()
+    with running():
+        other = create_workflow("other").then(add(1)).commit().create_run()
+        assert other.start({"n": 1}).status == "success"
+
+    run.refresh_from_db()
+    assert (run.status, ran) == ("canceled", [])
+
+
+def test_a_step_in_a_worker_may_abort_its_run() -> None:
+    ran: list[int] = []
+    flow = create_workflow("w").then(step("s", lambda ctx: ctx.abort()))
+    with running():
+        run = started(flow.then(step("t", lambda ctx: ran.append(1))).commit())
+        assert at_rest(run) == ["canceled"]
+
+    assert ran == []
