@@ -1,8 +1,8 @@
 """Rounds of measurements, their medians, and whether the cost of a step stays flat.
 
-One round goes up through the sizes and down again, shape by shape, so that whatever else the machine
-does falls on all of them. The ratio is the median of the rounds' own ratios: two figures taken within
-a moment of each other can be compared when those of different minutes cannot.
+One round goes up through the sizes and down again, shape by shape, so that whatever else the
+machine does falls on all of them. The ratio is the median of the rounds' own ratios: two figures
+taken within a moment of each other can be compared, those of different minutes cannot.
 """
 
 from __future__ import annotations

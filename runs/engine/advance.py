@@ -348,6 +348,10 @@ class Interpreter(Visits):
             blank = self._blank(node.member, scope, path, kind=Kind.FOREACH)
             entry = move.begin(self.journal, scope, blank, self.now)
             self.issued.add(path)
+            if entry.input is None:
+                text = f"The foreach {node.id!r} needs a list, got nothing"
+                error = {"message": text, "name": "TypeError"}
+                move.fail(self.journal, scope, entry, self.now, Threw(error))
         if entry.taken or entry.status not in (Status.RUNNING, Status.RESUMED):
             return self._found(entry)
         if entry.status is Status.RUNNING and path not in self.issued:

@@ -29,6 +29,8 @@ STEP_PROGRESS: Final = "workflow-step-progress"
 STEP_OUTPUT: Final = "workflow-step-output"
 #: Marks a chunk of ``writer.custom`` in storage; on the wire it is the chunk itself.
 CUSTOM: Final = "custom"
+#: The same, to be passed on exactly as it was given.
+CUSTOM_BARE: Final = "custom-bare"
 
 #: Events about an entry, with that entry's record as their payload.
 ABOUT_STEP = frozenset({STEP_START, STEP_RESULT, STEP_SUSPENDED, STEP_WAITING})
@@ -61,16 +63,10 @@ def wire(event: Event, run_id: str, entry: Entry | None, root: Entry | None) -> 
 
     ``entry`` is the one at the event's path, ``root`` the root entry of the same attempt.
     """
-    if event.type == CUSTOM:
+    if event.type in (CUSTOM, CUSTOM_BARE):
         return _custom(event, run_id)
     if event.type == STEP_OUTPUT:
-        own = event.own
-        payload = {
-            "output": own["output"],
-            "runId": own.get("run", run_id),
-            "stepName": own["step"],
-        }
-        return {"type": event.type, "runId": run_id, "from": "USER", "payload": payload}
+        return _output(event, run_id)
     if event.type == START:
         payload = dict(event.own)
     elif event.type == FINISH:
@@ -82,9 +78,26 @@ def wire(event: Event, run_id: str, entry: Entry | None, root: Entry | None) -> 
     return {"type": event.type, "runId": run_id, "from": "WORKFLOW", "payload": payload}
 
 
+def of_chunk(type_: str, own: dict[str, Any], *, starts: bool) -> tuple[str, dict[str, Any]]:
+    """How a chunk is kept; only those of a start are made to look like the run's own events."""
+    if not starts and type_ == CUSTOM:
+        return CUSTOM_BARE, own
+    if not starts and type_ == STEP_OUTPUT and "run" in own:
+        return type_, own | {"bare": True}
+    return type_, own
+
+
+def _output(event: Event, run_id: str) -> dict[str, Any]:
+    own = event.own
+    inside = own.get("run", run_id)
+    payload = {"output": own["output"], "runId": inside, "stepName": own["step"]}
+    shown = inside if own.get("bare") else run_id
+    return {"type": event.type, "runId": shown, "from": "USER", "payload": payload}
+
+
 def _custom(event: Event, run_id: str) -> dict[str, Any]:
     chunk = dict(event.own)
-    if "data" in chunk and "payload" not in chunk:
+    if event.type == CUSTOM and "data" in chunk and "payload" not in chunk:
         chunk |= {"runId": run_id, "from": "WORKFLOW"}
     return chunk
 

@@ -27,7 +27,7 @@ from enum import StrEnum
 from typing import Any
 
 from runs.engine import path as paths
-from runs.engine.events import Event
+from runs.engine.events import Event, of_chunk
 
 Json = Any
 
@@ -195,7 +195,8 @@ class Journal:
         return None if path is None else self.entries[path]
 
     def emit(self, type_: str, path: str, at: int, own: dict[str, Json] | None = None) -> None:
-        self.events.append(Event(type=type_, path=path, attempt=self.attempt, at=at, own=own or {}))
+        type_, own = of_chunk(type_, own or {}, starts=self.execution.kind == "start")
+        self.events.append(Event(type=type_, path=path, attempt=self.attempt, at=at, own=own))
 
     def take_changes(self) -> tuple[list[Entry], list[Event]]:
         """Hand over, and forget, what has to be written next."""

@@ -23,9 +23,16 @@ def record(journal: Journal, entry: Entry) -> dict[str, Json]:
     if _loop_was_canceled(journal, entry):
         return {"status": Status.CANCELED.value}
     shown = _foreach(journal, entry) if entry.kind is Kind.FOREACH else _plain(entry)
-    if entry.status is Status.BAILED and _ended_its_workflow(journal, entry):
+    if entry.status is Status.BAILED and ended_its_workflow(journal, entry):
         shown["status"] = Status.SUCCESS.value
+    if is_rebuilt(journal, entry):
+        shown.pop("metadata", None)
     return shown
+
+
+def is_rebuilt(journal: Journal, entry: Entry) -> bool:
+    """Whether time travel made its record anew: it lies before the target, in its workflow."""
+    return entry.taken and not journal.entries[paths.above(entry.path)].taken
 
 
 def steps(journal: Journal, scope: str = paths.ROOT) -> dict[str, dict[str, Json]]:
@@ -62,7 +69,7 @@ def _loop_was_canceled(journal: Journal, entry: Entry) -> bool:
     return verdict is not None and verdict.status is Status.CANCELED
 
 
-def _ended_its_workflow(journal: Journal, entry: Entry) -> bool:
+def ended_its_workflow(journal: Journal, entry: Entry) -> bool:
     """Whether a bail was the end of its workflow; in a parallel or branch it is not."""
     workflow = journal.get(paths.above(entry.path))
     return workflow is not None and workflow.output_ref == f"out:{entry.path}"
@@ -87,7 +94,7 @@ def _fields(entry: Entry, *names: str) -> dict[str, Json]:
 
 
 def _metadata(entry: Entry) -> Json:
-    if entry.iteration is None or entry.taken:
+    if entry.iteration is None:
         return entry.metadata
     return (entry.metadata or {}) | {"iterationCount": entry.iteration}
 
@@ -122,22 +129,20 @@ def items(journal: Journal, entry: Entry) -> list[Entry]:
     return found
 
 
-def listed_items(journal: Journal, entry: Entry) -> list[tuple[str, Entry]]:
-    """The items of a foreach whose workflows a run's record lists, with the mark of their ids.
+def nested_runs(journal: Journal, entry: Entry) -> list[tuple[str, Entry]]:
+    """The items of a foreach whose workflows count as runs, with the mark of their ids.
 
-    Of a foreach that came through in one go all items, as ``[0]`` and so on; of one that failed
-    the item that its record is of, without a mark.
+    Of a foreach that came through all items, as ``[0]`` and so on; of one that failed the item
+    that its record is of, without a mark.
     """
     children = items(journal, entry)
+    marked = [(f"[{index}]", item) for index, item in enumerate(children)]
     if entry.status in (Status.FAILED, Status.BAILED):
-        children = [item for item in [_broken(children)] if item is not None]
-        return [("", item) for item in children if item.kind is Kind.WORKFLOW]
-    whole = entry.status is Status.SUCCESS and not entry.resuming and not entry.taken
-    return [
-        (f"[{index}]", item)
-        for index, item in enumerate(children if whole else [])
-        if item.kind is Kind.WORKFLOW
-    ]
+        broken = _broken(children)
+        marked = [("", broken)] if broken else []
+    elif entry.status is not Status.SUCCESS or is_rebuilt(journal, entry):
+        return []
+    return [(mark, item) for mark, item in marked if item.kind is Kind.WORKFLOW]
 
 
 def _foreach(journal: Journal, entry: Entry) -> dict[str, Json]:

@@ -77,8 +77,8 @@ def _context(journal: Journal, scope: str, entry: Entry | None) -> dict[str, Jso
 
 def _nested_runs(journal: Journal, foreach: Entry) -> dict[str, Json]:
     """Which runs the workflows of a foreach's items count as."""
-    listed = records.listed_items(journal, foreach)
-    ids = [paths.nested_run_id(journal.run_id, item.path) for _, item in listed]
+    found = records.nested_runs(journal, foreach)
+    ids = [paths.nested_run_id(journal.run_id, item.path) for _, item in found]
     if not ids:
         return {}
     whole = foreach.status is Status.SUCCESS
@@ -159,8 +159,9 @@ def flattened(journal: Journal, scope: str = paths.ROOT, prefix: str = "") -> di
                 shown[prefix + step_id]["status"] = Status.RUNNING.value
             shown |= _inside(journal, entry, f"{prefix}{step_id}.")
         elif entry.kind is Kind.FOREACH:
-            for mark, item in records.listed_items(journal, entry):
-                shown |= _inside(journal, item, f"{prefix}{step_id}{mark}.")
+            for mark, item in records.nested_runs(journal, entry):
+                if not item.resuming:
+                    shown |= _inside(journal, item, f"{prefix}{step_id}{mark}.")
     return shown
 
 

@@ -102,16 +102,16 @@ def find(
 
 def _in_scope(journal: Journal, scope: str, ids: list[str], index: int | None) -> list[Entry]:
     entry = _pick(journal, scope, ids)
+    # Not named at all, the place meant is the one that the record shows.
+    below = ids[1:] if ids else suspended_path(entry)[1:]
     if entry.kind is Kind.FOREACH:
-        return _in_foreach(journal, entry, ids[1:], index)
-    return _below(journal, entry, ids[1:], index)
+        return _in_foreach(journal, entry, below, index)
+    return _below(journal, entry, below, index)
 
 
 def _below(journal: Journal, entry: Entry, ids: list[str], index: int | None) -> list[Entry]:
     if entry.kind is Kind.WORKFLOW:
-        # Named no further, the place meant is the one that the workflow's own record shows.
-        inside = ids or suspended_path(entry)[1:]
-        return _in_scope(journal, paths.inner(entry.path, entry.tries + 1), inside, index)
+        return _in_scope(journal, paths.inner(entry.path, entry.tries + 1), ids, index)
     return [entry]
 
 

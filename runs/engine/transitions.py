@@ -186,6 +186,8 @@ def close_workflow(journal: Journal, scope: Scope, entry: Entry, found: Found, n
             threw = Threw(failed.error or {}, not failed.non_retryable, failed.tripwire)
             fail(journal, scope, entry, now, threw)
         case Halted(entries):
+            if journal.canceled:
+                _tell(journal, scope, entry, events.CANCELED, now)
             suspend(journal, scope, entry, _payload_of(journal, entry, entries), now)
         case Canceled():
             entry.was_canceled = True

@@ -28,7 +28,7 @@ from runs.definition.nodes import (
 from runs.definition.truth import truthy
 from runs.definition.workflow import Workflow
 from runs.engine import path as paths
-from runs.engine import result
+from runs.engine import records, result
 from runs.engine.journal import SETTLED, Entry, Journal, Kind, Status
 
 Json = Any
@@ -127,12 +127,14 @@ class _Rebuilt:
     # --- entries before the target's ----------------------------------------------------------
 
     def _before(self, node: Node, index: int, value: Json, brought: Json) -> Json:
-        """Take over one entry of the flow; its output is the next one's input."""
-        outputs = {}
+        """Take over one entry of the flow; its output is shown as the next one's input."""
+        outputs: dict[str, Json] = {}
         for arm, member in enumerate(members(node)):
             position = (index, arm) if isinstance(node, ParallelNode | BranchNode) else (index,)
             entry = self._take_over(node, member, position, value, brought)
-            if entry is not None and entry.output is not None:
+            if entry is not None and entry.status is Status.SKIPPED:
+                outputs[member.id] = {}
+            elif entry is not None and entry.output is not None:
                 outputs[member.id] = entry.output
         if isinstance(node, BranchNode):
             self._decide_branch(node)
@@ -143,16 +145,23 @@ class _Rebuilt:
     def _take_over(
         self, node: Node, member: Any, position: tuple[int, ...], value: Json, brought: Json
     ) -> Entry | None:
-        stored = self._stored(member.id)
+        stored = self._stored(member)
         given = self.trip.context.get(member.id)
         if stored is not None and given is None and brought is None and stored.status in _GOOD:
-            return self._keep(stored)
+            kept = self._keep(stored)
+            self._feed(kept, value)
+            return kept
         if isinstance(node, BranchNode) and stored is None and given is None:
             return self._skip(node, member, position, value)
         return self._stand_in(node, member, position, value, brought)
 
-    def _stored(self, step_id: str) -> Entry | None:
-        return self.old.latest_of(self.recorded_at, step_id)
+    def _stored(self, member: Any) -> Entry | None:
+        """What was recorded at the member's own place; of a loop, its last iteration."""
+        path = paths.join(self.recorded_at, member.key)
+        found, number = self.old.get(path), 1
+        while (later := self.old.get(paths.iteration(path, number))) is not None:
+            found, number = later, number + 1
+        return found
 
     def _keep(self, stored: Entry, *, done: bool = True) -> Entry:
         """Keep an entry with all below it (and all iterations of a loop).
@@ -185,7 +194,12 @@ class _Rebuilt:
             output_ref=None,
             kept_from=origin,
             taken=done,
+            # A bail that ended its workflow is recorded as success.
+            status=Status.SUCCESS if done and self._was_the_end(entry) else entry.status,
         )
+
+    def _was_the_end(self, entry: Entry) -> bool:
+        return entry.status is Status.BAILED and records.ended_its_workflow(self.old, entry)
 
     def _moved(self, path: str) -> str:
         return self.scope + path[len(self.recorded_at) :]
@@ -201,7 +215,7 @@ class _Rebuilt:
         self, node: Node, member: Any, position: tuple[int, ...], value: Json, brought: Json
     ) -> Entry:
         """An entry of the caller's context, or for a step nothing is known of."""
-        stored = self._stored(member.id)
+        stored = self._stored(member)
         context = self.trip.context.get(member.id) or {}
         path = paths.join(self.scope, member.key)
         looped = isinstance(node, LoopNode)
@@ -234,7 +248,7 @@ class _Rebuilt:
         """The arms that count as chosen: those with an entry, and the target."""
         chosen = []
         for index, arm in enumerate(node.arms):
-            entry = self.new.latest_of(self.scope, arm.member.id)
+            entry = self.new.get(paths.join(self.scope, arm.member.key))
             if arm.member.id in also or (entry and entry.status is not Status.SKIPPED):
                 chosen.append(index)
         path = paths.decision(paths.join(self.scope, node.key))
@@ -258,27 +272,28 @@ class _Rebuilt:
             self._decide_branch(node, wanted)
 
     def _sibling(self, node: Node, member: Any, position: tuple[int, ...], value: Json) -> None:
-        stored, given = self._stored(member.id), self.trip.context.get(member.id)
+        stored, given = self._stored(member), self.trip.context.get(member.id)
         if given is not None:
             self._stand_in(node, member, position, value, None)
         elif stored is not None and stored.status in _GOOD:
-            self._keep(stored)
-            self._feed(self._moved(stored.path), value)
+            self._feed(self._keep(stored), value)
         elif stored is not None and stored.status is Status.SUSPENDED:
             self._keep(stored, done=False)
-        elif isinstance(node, BranchNode) and stored is None:
+        elif isinstance(node, BranchNode):
             self._skip(node, member, position, value)
+        else:
+            self._stand_in(node, member, position, value, None)
 
     def _arrive(self, node: Node, member: Any, position: tuple[int, ...], value: Json) -> None:
-        stored = self._stored(member.id)
+        stored = self._stored(member)
         if isinstance(member, WorkflowNode) and len(self.trip.target) > 1:
             self._enter(node, member, position, value, stored)
         elif isinstance(node, ForeachNode):
             self._foreach(stored)
-        elif stored is not None and not isinstance(node, LoopNode):
+        elif stored is not None:
             if stored.status is Status.SUSPENDED and self._resumes:
                 self._resume(stored)
-            elif stored.resumed_at is not None:
+            elif stored.resumed_at is not None and not isinstance(node, LoopNode):
                 self._announce(stored, position)
 
     @property
@@ -287,6 +302,9 @@ class _Rebuilt:
 
     def _resume(self, stored: Entry) -> None:
         """The target is suspended, and the caller brings the answer along."""
+        for earlier in self._within(stored) if stored.iteration is not None else ():
+            if not paths.is_within(earlier.path, stored.path):
+                self.new.take(self._kept(earlier, True))
         entry = replace(stored, status=Status.RESUMED, resuming=True, kept_from=None)
         entry.resume_payload, entry.labels = self.trip.resume_data, ()
         entry.path, entry.resumed_at = self._moved(stored.path), self.trip.now
@@ -300,9 +318,8 @@ class _Rebuilt:
         entry.starts = 0
         self.new.add(entry)
 
-    def _feed(self, path: str, value: Json) -> None:
+    def _feed(self, entry: Entry, value: Json) -> None:
         """The input of a kept entry is what is now before it, as Mastra's record says."""
-        entry = self.new.entries[path]
         if value is not None and entry.input != value:
             entry.input, entry.input_ref, entry.kept_from = value, None, None
 

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from runs.conf import conf
+from runs.engine.journal import Status
 from runs.models import Run
 from runs.models.fields import from_ms
 
@@ -72,8 +73,14 @@ def _take(run_pk: int, fence: int, holder: str, owner: str) -> Claim | None:
         lease_owner=owner,
         due_at=from_ms(_lease_end(now)),
         recoveries=F("recoveries") + (1 if recovered else 0),
+        status=_WOKEN,
     )
     return Claim(run_pk, fence + 1, recovered) if taken else None
+
+
+_WOKEN = Case(
+    When(status=Status.WAITING.value, then=Value(Status.RUNNING.value)), default=F("status")
+)
 
 
 def hold(owner: str) -> dict[str, object]:
@@ -99,6 +106,12 @@ def heartbeat(owner: str, run_pks: Sequence[int]) -> list[int]:
     held = Run.objects.filter(lease_owner=owner, pk__in=run_pks)
     held.update(due_at=from_ms(_lease_end(now_ms())))
     return list(held.filter(canceled_at__isnull=False).values_list("pk", flat=True))
+
+
+def release(owner: str, run_pks: Sequence[int]) -> None:
+    """Give runs back that were claimed and not begun; that counts as no recovery."""
+    held = Run.objects.filter(lease_owner=owner, pk__in=run_pks)
+    held.update(lease_owner="", due_at=from_ms(now_ms()))
 
 
 def give_up(run_pk: int, owner: str) -> None:

@@ -28,7 +28,11 @@ _PAYLOAD_COLUMNS = frozenset({"request_context", "execution", "path_before"})
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What one run has to write. ``run`` holds columns of its own row, as stored."""
+    """What one run has to write. ``run`` holds columns of its own row, as stored.
+
+    ``settles`` says that this ends an execution otherwise than canceled. If cancelling was asked
+    for meanwhile, such a write is refused: what was shown as canceled must not end otherwise.
+    """
 
     run_pk: int
     attempt: int
@@ -36,6 +40,7 @@ class Write:
     entries: Sequence[Entry] = ()
     events: Sequence[Event] = ()
     run: dict[str, Any] = field(default_factory=dict)
+    settles: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +58,18 @@ def append(writes: Sequence[Write]) -> list[Written]:
     """
     with transaction.atomic(), connection.cursor() as cursor:
         current = _lock(cursor, [write.run_pk for write in writes])
-        answers = [_answer(current.get(write.run_pk), write.fence) for write in writes]
+        answers = [_answer(current.get(write.run_pk), write) for write in writes]
         accepted = [w for w, answer in zip(writes, answers, strict=True) if answer.accepted]
         _write_steps(cursor, accepted)
         for write in accepted:
-            if write.run:
-                _write_run(cursor, write)
+            _write_run(cursor, write, was_canceled=current[write.run_pk][1] is not None)
     return answers
 
 
 def append_one(write: Write) -> Written:
-    """Write for one run; raises LeaseLost if it was taken over."""
+    """Write for one run; raises LeaseLost if it was taken over (see ``Write.settles``, too)."""
     written = append([write])[0]
-    if not written.accepted:
+    if not (written.accepted or written.canceled):
         raise LeaseLost(run_pk=write.run_pk)
     return written
 
@@ -85,10 +89,11 @@ def _lock(cursor: Any, run_pks: Sequence[int]) -> dict[int, tuple[int, int | Non
     return {pk: (fence, canceled_at) for pk, fence, canceled_at in cursor.fetchall()}
 
 
-def _answer(current: tuple[int, int | None] | None, fence: int) -> Written:
-    if current is None or current[0] != fence:
+def _answer(current: tuple[int, int | None] | None, write: Write) -> Written:
+    if current is None or current[0] != write.fence:
         return Written(accepted=False, canceled=False)
-    return Written(accepted=True, canceled=current[1] is not None)
+    canceled = current[1] is not None
+    return Written(accepted=not (canceled and write.settles), canceled=canceled)
 
 
 def _write_steps(cursor: Any, writes: Sequence[Write]) -> None:
@@ -104,15 +109,20 @@ def _write_steps(cursor: Any, writes: Sequence[Write]) -> None:
         cursor.executemany(rows.INSERT_EVENT, events)
 
 
-def _write_run(cursor: Any, write: Write) -> None:
-    columns = ", ".join(f'"{name}" = %s' for name in write.run)
+def _write_run(cursor: Any, write: Write, *, was_canceled: bool) -> None:
+    run = dict(write.run)
+    if was_canceled and run.get("status") in ("running", "waiting") and "fence" not in run:
+        del run["status"]  # it shows as canceled, and that stays
+    if not run:
+        return
+    columns = ", ".join(f'"{name}" = %s' for name in run)
     values = [
         connection.ops.adapt_datetimefield_value(value)
         if hasattr(value, "tzinfo")
         else dumps(value)
         if name in _PAYLOAD_COLUMNS
         else value
-        for name, value in write.run.items()
+        for name, value in run.items()
     ]
     cursor.execute(
         f'UPDATE "{_TABLE}" SET {columns} WHERE id = %s',

@@ -40,7 +40,7 @@ def drive_here(session: Session) -> Iterator[None]:
         turn = _decided_here(session)
         _store_here(session)
         yield
-        callbacks.notify_here(session, turn)
+        callbacks.notify_here(session, session.as_stored(turn))
         if turn.outcome is not None:
             return
         for command in turn.commands:
@@ -94,8 +94,13 @@ def _joined(before: Turn, after: Turn) -> Turn:
 
 def _store_here(session: Session) -> None:
     write = session.take_write()
-    if write is not None:
-        session.after(write, ledger.append_one(write))
+    if write is None:
+        return
+    written = ledger.append_one(write)
+    if not written.accepted:
+        write = session.recant(write, clock().now())
+        written = ledger.append_one(write)
+    session.after(write, written)
 
 
 # --- on an event loop ------------------------------------------------------------------------
@@ -120,7 +125,7 @@ async def drive(session: Session, store: Store, pool: Pool, *, holds: bool) -> b
         while True:
             turn = await _decided(session, pool)
             await _store(session, store)
-            await callbacks.notify(session, turn, pool)
+            await callbacks.notify(session, session.as_stored(turn), pool)
             if turn.outcome is not None:
                 return True
             _begin_bodies(turn, session, pool, tasks, news)
@@ -156,6 +161,9 @@ async def _store(session: Session, store: Store, release_at: int | None = None) 
     if write is None:
         return
     written = await store(write)
+    if not written.accepted and written.canceled:
+        write = session.recant(write, clock().now())
+        written = await store(write)
     if not written.accepted:
         raise LeaseLost(run_pk=session.run_pk)
     session.after(write, written)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
@@ -76,13 +77,41 @@ async def execute(command: Execute, session: Session, pool: Pool) -> Report:
     try:
         async with limit:
             faults.reach("before", command.entry.step_id)
-            returned = body(ctx) if never_blocks(command) else await pool(body, ctx)
+            returned = body(ctx) if never_blocks(command) else await _blocking(body, ctx, pool)
             if isawaitable(returned):
                 returned = await returned
             faults.reach("after", command.entry.step_id)
     except USER_ERRORS as error:
         return failed(command, _timed_out(command) if limit.expired() else error)
+    except asyncio.CancelledError as error:
+        if _is_being_canceled():
+            raise
+        return failed(command, error)
     return finished(command, ctx, returned)
+
+
+async def _blocking(function: Callable[[Any], Any], ctx: Any, pool: Pool) -> Any:
+    """Call through a pool. What the function raises travels as a value: a future takes no
+    StopIteration, and a SystemExit would end the thread that waits for it."""
+    returned, error = await pool(partial(_caught, function), ctx)
+    if isinstance(error, StopIteration):
+        raise RuntimeError(f"the body raised StopIteration({error.value!r})") from error
+    if error is not None:
+        raise error
+    return returned
+
+
+def _caught(function: Callable[[Any], Any], ctx: Any) -> tuple[Any, BaseException | None]:
+    try:
+        return in_savepoint(function, ctx), None
+    except USER_ERRORS as error:
+        return None, error
+
+
+def _is_being_canceled() -> bool:
+    """Whether this task itself is canceled, and not something that its body awaited."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def execute_here(command: Execute, session: Session) -> Report:
@@ -114,7 +143,7 @@ def is_plain(command: Execute) -> bool:
 
 async def call(function: Callable[[Any], Any], ctx: Any) -> Any:
     """A pool for a loop that may be blocked, in a thread that belongs to this one run."""
-    return await sync_to_async(in_savepoint, thread_sensitive=True)(function, ctx)
+    return await sync_to_async(function, thread_sensitive=True)(ctx)
 
 
 def in_savepoint(function: Callable[[Any], Any], ctx: Any) -> Any:
@@ -220,7 +249,7 @@ async def decide(command: Decide, session: Session, pool: Pool) -> Report:
     answers = []
     for function in command.functions:
         try:
-            value = await pool(function, _context(command, session))
+            value = await _blocking(function, _context(command, session), pool)
             answers.append(await value if isawaitable(value) else value)
         except USER_ERRORS as error:
             if command.kind != "branch":

@@ -18,12 +18,13 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from django import db as database
-from django.db import connection
+from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from runs.conf import conf
@@ -45,6 +46,8 @@ class Runner:
     def __init__(self) -> None:
         self.id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._sessions: dict[int, Session] = {}
+        #: Slots in use: by runs that are driven, and by those that are just being taken up.
+        self._taken = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
         self._swept_at = timezone.now()
@@ -77,6 +80,8 @@ class Runner:
             lease.abandon(self.id)
         else:
             self._writer.close()
+            self._database.shutdown()
+            self._bodies.shutdown()
 
     # --- the loop -----------------------------------------------------------------------------
 
@@ -88,25 +93,29 @@ class Runner:
             self._loop.close()
 
     async def _live(self) -> None:
-        beating = asyncio.ensure_future(self._every(lambda: conf.HEARTBEAT_SECONDS, self._beat))
-        sweeping = asyncio.ensure_future(self._every(lambda: conf.SWEEP_SECONDS, self._sweep))
-        await self._ended.wait()
-        sweeping.cancel()
+        ended, rested = self._ended, asyncio.Event()
+        beating = asyncio.ensure_future(
+            self._every(lambda: conf.HEARTBEAT_SECONDS, self._beat, rested)
+        )
+        await self._every(lambda: conf.SWEEP_SECONDS, self._sweep, ended)
         while self._tasks:
             await asyncio.wait(set(self._tasks))
-        beating.cancel()
-        await asyncio.gather(beating, sweeping, return_exceptions=True)
+        rested.set()
+        await beating
         await self._call(self._sign_off)
 
-    async def _every(self, period: Callable[[], float], work: Callable[[], Any]) -> None:
-        while True:
+    async def _every(
+        self, period: Callable[[], float], work: Callable[[], Any], end: asyncio.Event
+    ) -> None:
+        while not end.is_set():
             try:
                 await work()
             except database.Error as error:
                 logger.warning("The database did not answer: %s", error)
             except Exception:
                 logger.exception("Something unforeseen; the runner goes on")
-            await asyncio.sleep(period())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(end.wait(), period())
 
     async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call something that uses the database, in a thread for that."""
@@ -134,7 +143,7 @@ class Runner:
 
     @property
     def _free(self) -> int:
-        return 0 if self._draining else conf.WORKER_SLOTS - len(self._sessions)
+        return 0 if self._draining else conf.WORKER_SLOTS - self._taken
 
     async def _claim(self, run_pk: int | None) -> None:
         """Take up a run that a ticket names; what goes wrong here, the next sweep makes good."""
@@ -142,17 +151,37 @@ class Runner:
             if run_pk is None:
                 await self._sweep()
             elif self._free > 0:
-                claim = await self._call(lease.claim, run_pk, self.id)
-                if claim is not None:
-                    await self._drive(claim)
+                with self._slot():
+                    claim = await self._call(lease.claim, run_pk, self.id)
+                    if claim is not None:
+                        await self._drive(claim)
         except database.Error as error:
             logger.warning("The database did not answer: %s", error)
 
     async def _sweep(self) -> None:
-        if self._free > 0:
-            for claim in await self._call(lease.claim_due, self.id, self._free):
-                self._begin(self._drive(claim))
+        free = self._free
+        if free > 0:
+            with self._slot(free):
+                claims = await self._call(lease.claim_due, self.id, free)
+            if self._draining:
+                await self._call(lease.release, self.id, [claim.run_pk for claim in claims])
+                return
+            for claim in claims:
+                self._begin(self._drive_swept(claim, self._slot()))
         self._swept_at = timezone.now()
+
+    async def _drive_swept(self, claim: Claim, slot: AbstractContextManager[None]) -> None:
+        with slot:
+            await self._drive(claim)
+
+    @contextmanager
+    def _slot(self, count: int = 1) -> Iterator[None]:
+        """Hold slots while inside."""
+        self._taken += count
+        try:
+            yield
+        finally:
+            self._taken -= count
 
     async def _drive(self, claim: Claim) -> None:
         try:
@@ -200,7 +229,8 @@ class Runner:
 
 
 def _fresh(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call, and drop this thread's connection if it broke, so that the next call has a good one."""
+    """Call, with a connection that is still good, and leave none behind that broke."""
+    close_old_connections()
     try:
         return function(*arguments)
     except database.Error:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import threading
 from collections import UserDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from runs.definition.serialize import to_json
 from runs.definition.workflow import Workflow
-from runs.engine import edits
+from runs.engine import edits, events
 from runs.engine import path as paths
 from runs.engine.advance import Interpreter
-from runs.engine.journal import FINAL, Journal, Status
-from runs.engine.outcomes import Decide, Execute, Scope, Turn
+from runs.engine.journal import FINAL, SETTLED, Entry, Journal, Kind, Status
+from runs.engine.outcomes import CANCELED, Decide, Execute, Scope, Turn
 from runs.engine.transitions import merge_state
 from runs.models import Run
 from runs.models.fields import dumps, from_ms
@@ -59,6 +60,7 @@ class Session:
         self.on_news: Callable[[], None] = lambda: None
         self.settled = False
         self._status = Status.RUNNING
+        self._recoveries = run.recoveries
         self._sleeps = False
         self._stored_context = dumps(dict(self.request_context))
         self._told: deque[tuple[str, str, dict[str, Json]]] = deque()
@@ -120,10 +122,32 @@ class Session:
         entries, news = self.journal.take_changes()
         for event in news:
             event.seq, self.seq = self.seq, self.seq + 1
-        run = self._run_columns(release_at)
+        run = self._run_columns(entries, release_at)
         if not (entries or news or run):
             return None
-        return Write(self.run_pk, self.journal.attempt, self.fence, entries, news, run)
+        settles = self.settled and self.journal.status is not Status.CANCELED
+        return Write(self.run_pk, self.journal.attempt, self.fence, entries, news, run, settles)
+
+    def recant(self, write: Write, now: int) -> Write:
+        """The run was canceled before this outcome of it could be stored: so it ends canceled."""
+        ends = (events.FINISH, events.PAUSED)
+        told = [e for e in write.events if e.path != paths.ROOT or e.type not in ends]
+        self.seq -= len(write.events) - len(told)
+        self.journal.canceled = True
+        root = self.journal.root
+        root.output = root.output_ref = None
+        edits.settle(self.journal, CANCELED, now)
+        _, news = self.journal.take_changes()
+        for event in news:
+            event.seq, self.seq = self.seq, self.seq + 1
+        run = write.run | self._final_columns()
+        return replace(write, events=[*told, *news], run=run, settles=False)
+
+    def as_stored(self, turn: Turn) -> Turn:
+        """The turn with the outcome that was stored in the end."""
+        if turn.outcome is not None and self.journal.status is Status.CANCELED:
+            turn.outcome = CANCELED
+        return turn
 
     def after(self, write: Write, written: Written) -> None:
         """The write is stored: tell who listens, and learn of a cancel."""
@@ -143,8 +167,10 @@ class Session:
             type_, path, own = self._told.popleft()
             self.journal.emit(type_, path, now, own)
 
-    def _run_columns(self, release_at: int | None) -> dict[str, Any]:
+    def _run_columns(self, entries: Sequence[Entry], release_at: int | None) -> dict[str, Any]:
         columns: dict[str, Any] = {}
+        if self._recoveries and any(_is_progress(entry) for entry in entries):
+            self._recoveries = columns["recoveries"] = 0
         context = dumps(dict(self.request_context))
         if context != self._stored_context:
             self._stored_context = context
@@ -169,3 +195,8 @@ class Session:
             "updated_at": moment,
             "ended_at": moment if status in FINAL else None,
         }
+
+
+def _is_progress(entry: Entry) -> bool:
+    """Whether a run that was taken over has got further than its last worker had."""
+    return entry.status in SETTLED and entry.kind is not Kind.DECISION

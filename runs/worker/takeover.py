@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 
+from django.utils import timezone
+
 from runs.conf import conf
 from runs.definition import registry
 from runs.definition.workflow import Workflow
 from runs.engine import edits
 from runs.engine.journal import Journal
-from runs.exceptions import DefinitionChanged, RunsError
+from runs.exceptions import DefinitionChanged, RunsError, WorkflowNotFound
 from runs.models import Run
 from runs.store import journals, lease, ledger
 from runs.store.lease import Claim
@@ -17,6 +19,8 @@ from runs.worker.clock import clock
 from runs.worker.perform import error_of
 from runs.worker.session import Session
 
+#: Milliseconds until a run whose workflow a worker does not know is offered again.
+UNKNOWN_PAUSE = 5_000
 logger = logging.getLogger("runs.worker")
 
 
@@ -29,6 +33,10 @@ def open_claimed(claim: Claim) -> Session | None:
     journal = journals.load(run)
     try:
         workflow = registry.get_workflow(run.workflow_id)
+    except WorkflowNotFound:
+        _leave(run, claim)
+        return None
+    try:
         check_recoveries(run)
         check_definition(run, workflow, journal)
     except RunsError as error:
@@ -37,6 +45,16 @@ def open_claimed(claim: Claim) -> Session | None:
     if claim.recovered:
         logger.warning("Run %s lost its worker and goes on here", run)
     return Session(run, workflow, journal, claim.fence, ledger.next_seq(run.pk))
+
+
+def _leave(run: Run, claim: Claim) -> None:
+    """This process has not the code; one that is newer, or older, may have."""
+    logger.warning(
+        "Run %s is left to another worker: this one does not know workflow %r", run, run.workflow_id
+    )
+    due_at = clock().now() + UNKNOWN_PAUSE
+    write = ledger.Write(run.pk, run.attempt, claim.fence, run=lease.free(due_at))
+    ledger.append([write])
 
 
 def check_recoveries(run: Run) -> None:
@@ -71,5 +89,7 @@ def _fail(run: Run, journal: Journal, fence: int, error: Exception) -> None:
     columns = lease.free(None) | {
         "status": journal.status.value,
         "error_message": str(error),
+        "ended_at": timezone.now(),
+        "updated_at": timezone.now(),
     }
     ledger.append([ledger.Write(run.pk, journal.attempt, fence, entries, news, columns)])

@@ -81,11 +81,13 @@ class Call:
     def set_state(self, value: dict[str, Json]) -> None:
         self.next_state = value
 
-    def suspend(self, payload: Json = None, *, labels: Sequence[str] = ()) -> None:
+    def suspend(self, payload: Json = None, *, labels: Sequence[str] = ()) -> Json:
         self.asked = Suspended(payload, labels=tuple(labels))
+        return None
 
-    def bail(self, value: Json = None) -> None:
+    def bail(self, value: Json = None) -> Json:
         self.asked = Bailed(value)
+        return None
 
 
 class Driver:

@@ -96,7 +96,8 @@ def journal(
 def _add(made: Journal, path: str, fields: Fields) -> None:
     kind = Kind.DECISION if path.endswith("?") else Kind.STEP
     step_id = (paths.step_ids(path) or ("w",))[-1]
-    entry = made.add(Entry(**{"path": path, "step_id": step_id, "kind": kind} | fields))
+    named: Fields = {"path": path, "step_id": step_id, "kind": kind}
+    entry = made.add(Entry(**named | fields))
     if entry.status in _AT_REST:
         entry.ended = made.next_order()
 

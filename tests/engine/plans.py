@@ -6,7 +6,7 @@ A plan is a tuple of entries, so a failing example prints as what can be pasted 
 
 A step is named by its manner (see ``_BODIES``). What it puts out depends on its id and all of its
 input, so a value that went astray shows in the result. Where bodies of a foreach run side by side,
-Mastra's rules let the first trouble decide; there a plan has at most one manner of trouble, and that
+Mastra's rules let the first trouble decide; there a plan has at most one manner of trouble, which
 always says the same, so that the outcome does not depend on who comes first.
 """
 

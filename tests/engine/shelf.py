@@ -1,7 +1,7 @@
 """Where the entries and events of a run are kept while no interpreter has them: a store in memory.
 
 It keeps what a database would, as text: a value with a reference is left out and found again, one
-of a kept entry is found in the attempt it was recorded in. What nobody noted as changed is not here.
+of a kept entry is found in the attempt it was recorded in. A change that nobody noted is lost.
 """
 
 from __future__ import annotations

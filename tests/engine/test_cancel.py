@@ -148,16 +148,19 @@ def test_the_record_of_a_canceled_loop_says_so_and_no_more() -> None:
     assert run.result().steps["a"] == {"status": "canceled"}
 
 
-def test_a_canceled_loop_is_not_written_again_by_another_turn() -> None:
+def test_a_loop_canceled_after_its_condition_was_answered_says_so_too() -> None:
     run = Driver(flow().dowhile(a, lambda ctx: True))
     run.begin(0)
-    run.turn()
+    run.advance()
     run.perform("a#1")
+    run.advance()
+    run.perform("a#1?")
     run.cancel()
     run.turn()
 
-    run.interpreter.advance(run.now)
+    assert run.result().steps["a"] == {"status": "canceled"}
 
+    run.interpreter.advance(run.now)
     assert run.journal.take_changes() == ([], [])
 
 
@@ -173,7 +176,29 @@ def test_a_foreach_shows_what_it_has_so_far() -> None:
     assert run.ran == ["a[0]", "a[1]"]
     assert run.result().status == "canceled"
     assert statuses(run.journal) == {"a": "canceled", "a[0]": "success", "a[1]": "success"}
-    assert run.journal.entries["a"].output == [2, 3, None]
+    assert run.journal.entries["a"].output == [2, 3]
+
+
+def test_a_foreach_of_nested_workflows_ends_with_what_is_going_on() -> None:
+    run = Driver(flow().foreach(flow("n").then(a).then(b), concurrency=2))
+    run.begin([1, 2, 3])
+    run.turn()
+    run.cancel()
+
+    run.drive()
+
+    assert run.ran == ["n[0]/a", "n[1]/a"]
+    assert run.result().status == "canceled"
+
+
+def test_blocks_that_have_not_begun_stay_away() -> None:
+    for workflow in (flow().foreach(a), flow().parallel([a]), flow().dowhile(a, lambda ctx: True)):
+        known = journal(input=[1], canceled=True)
+
+        answer = turn(workflow, known)
+
+        assert (asked(answer), answer.outcome) == ([], CANCELED)
+        assert statuses(known) == {}
 
 
 def test_arms_in_progress_finish_and_the_others_stay_away() -> None:

@@ -118,9 +118,7 @@ def test_a_suspension_stays_visible_after_the_resume() -> None:
         ("workflow-step-start", name | resumed | {"status": "running"}),
         (
             "workflow-step-result",
-            name
-            | resumed
-            | {"status": "success", "output": [1, "yes"], "endedAt": NOW + 5000},
+            name | resumed | {"status": "success", "output": [1, "yes"], "endedAt": NOW + 5000},
         ),
     ]
 

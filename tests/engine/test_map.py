@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from runs import RetryConfig
-
 from runs.engine.outcomes import Execute
 
 from .bodies import adds, echo, flow, raises

@@ -86,9 +86,7 @@ def test_a_bail_inside_ends_only_the_nested_workflow() -> None:
 
 
 def test_a_failed_nested_workflow_is_run_again_as_a_whole() -> None:
-    workflow = flow(retry_config=RetryConfig(1)).then(
-        flow("n").then(x).then(raises("z"))
-    )
+    workflow = flow(retry_config=RetryConfig(1)).then(flow("n").then(x).then(raises("z")))
     run = Driver(workflow)
 
     result = run.start(1)
@@ -235,9 +233,7 @@ def test_a_loop_over_a_nested_workflow_runs_it_whole_each_time() -> None:
 
 
 def test_a_nested_workflow_whose_worker_is_gone_goes_on_inside() -> None:
-    known = journal(
-        input=1, n=nested(running(input=1)), n__x=done(2), n__y=running(input=2)
-    )
+    known = journal(input=1, n=nested(running(input=1)), n__x=done(2), n__y=running(input=2))
 
     answer = turn(outer, known)
 

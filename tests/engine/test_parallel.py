@@ -57,7 +57,9 @@ def test_arms_that_all_return_nothing_put_out_an_empty_object() -> None:
 
 @pytest.mark.parametrize("first", ["a", "b"])
 def test_the_order_in_which_arms_end_does_not_matter(first: str) -> None:
-    run = Driver(flow().parallel([a, b]), choose=lambda paths: first if first in paths else paths[0])
+    run = Driver(
+        flow().parallel([a, b]), choose=lambda paths: first if first in paths else paths[0]
+    )
 
     result = run.start(1)
 

@@ -94,6 +94,22 @@ def test_a_nested_workflow_runs_one_of_its_entries() -> None:
     assert run.told[-4:] == ["paused n", "step-result n", "paused", "finish"]
 
 
+def test_a_nested_workflow_as_the_first_arm_runs_one_of_its_entries() -> None:
+    run = Driver(flow().parallel([flow("n").then(a).then(b), c]))
+
+    result = run.start(1, per_step=True)
+
+    assert (run.ran, result.status) == (["n/a"], "paused")
+
+
+def test_a_foreach_of_nested_workflows_runs_one_entry_of_one_item() -> None:
+    run = Driver(flow().foreach(flow("n").then(a).then(b)))
+
+    result = run.start([1, 2], per_step=True)
+
+    assert (run.ran, result.status) == (["n[0]/a"], "paused")
+
+
 def test_a_failure_ends_as_usual() -> None:
     result = Driver(flow().then(raises("a")).then(b)).start(1, per_step=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runs.engine import records, result
+from runs.engine import edits, records, result
 from runs.engine.journal import Status
 from runs.engine.result import WorkflowResult
 
@@ -146,11 +146,26 @@ def test_a_resumed_entry_shows_as_running() -> None:
 
 
 def test_the_items_of_a_foreach_are_found_up_to_the_first_that_has_not_begun() -> None:
-    known = journal(
-        {"f": foreach(running(input=[1, 2, 3])), "f[0]": done(1), "f[2]": done(3)}
-    )
+    known = journal({"f": foreach(running(input=[1, 2, 3])), "f[0]": done(1), "f[2]": done(3)})
 
     assert [item.path for item in records.items(known, known.entries["f"])] == ["f[0]"]
+
+
+def test_a_run_that_failed_for_no_steps_reason_says_why() -> None:
+    run = Driver(flow().then(a))
+    run.begin(1)
+    run.turn()
+    gone = {"message": "its worker died again and again", "name": "RunsError"}
+
+    edits.fail(run.journal, gone, run.now)
+    run.store()
+
+    assert (run.result().status, run.result().error) == ("failed", gone)
+    assert run.shelf.events[-1].own == {
+        "workflowStatus": "failed",
+        "metadata": {"error": gone, "errorMessage": gone["message"]},
+    }
+    assert run.shelf.load().status is Status.FAILED
 
 
 def test_the_path_begins_with_what_earlier_attempts_executed() -> None:

@@ -98,8 +98,8 @@ def test_the_body_is_told_which_try_it_is() -> None:
 
 
 def test_the_workflow_says_how_often_for_steps_that_do_not() -> None:
-    workflow = flow(retry_config=RetryConfig(1)).then(raises("a", times=1)).then(
-        raises("b", retries=0)
+    workflow = (
+        flow(retry_config=RetryConfig(1)).then(raises("a", times=1)).then(raises("b", retries=0))
     )
     run = Driver(workflow)
 

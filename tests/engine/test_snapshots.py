@@ -103,6 +103,28 @@ def test_a_run_record_has_only_the_fields_asked_for() -> None:
     }
 
 
+def test_a_nested_workflow_suspended_inside_shows_as_running_in_a_run_record() -> None:
+    run = Driver(flow().then(flow("n").then(asks("x"))))
+    run.start(1)
+
+    statuses = {name: shown["status"] for name, shown in flattened(run.journal).items()}
+
+    assert statuses == {"n": "running", "n.x": "suspended"}
+
+
+def test_of_a_failed_foreach_the_item_that_failed_is_listed() -> None:
+    run = Driver(flow().foreach(flow("n").then(raises("x"))))
+    run.start([1, 2])
+
+    assert list(flattened(run.journal)) == ["n", "n.x"]
+
+
+def test_the_snapshot_of_a_run_without_entries_is_empty() -> None:
+    shown = snapshot(Driver(flow().then(a)).journal)
+
+    assert (shown["status"], shown["context"], shown["activePaths"]) == ("pending", {}, [])
+
+
 # --- and back --------------------------------------------------------------------------------
 
 

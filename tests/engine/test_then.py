@@ -152,6 +152,29 @@ def test_a_closing_interpreter_takes_up_what_ends_and_begins_nothing() -> None:
     assert statuses(run.journal) == {"a": "success"}
 
 
+def test_a_closing_interpreter_does_not_take_over_what_another_left() -> None:
+    run = Driver(flow().branch([(lambda ctx: True, chain[0])]).then(chain[1]))
+    run.begin(1)
+    run.turn()
+    run.crash()
+    run.interpreter.closing = True
+
+    answer = run.advance()
+
+    assert (asked(answer), answer.outcome) == ([], None)
+    assert run.journal.entries["a"].starts == 1
+
+
+def test_a_closing_interpreter_asks_no_conditions() -> None:
+    run = Driver(flow().branch([(lambda ctx: True, chain[0])]))
+    run.begin(1)
+    run.interpreter.closing = True
+
+    answer = run.advance()
+
+    assert (asked(answer), statuses(run.journal)) == ([], {})
+
+
 def test_a_journal_of_stored_entries_is_in_the_order_in_which_they_began() -> None:
     known = journal(input=1, a=done(2), b=done(3))
 
@@ -160,5 +183,3 @@ def test_a_journal_of_stored_entries_is_in_the_order_in_which_they_began() -> No
     assert list(again.entries) == ["", "a", "b"]
     assert again.order == known.order
     assert again.latest == {("", "a"): "a", ("", "b"): "b"}
-
-

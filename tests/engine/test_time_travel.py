@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from runs import RetryConfig
-from runs.engine import edits
 from runs.engine.journal import Journal
 from runs.engine.travel import Trip, holds, travel
 
-from .bodies import adds, asks, echo, flow, raises, says, sets, step
+from .bodies import adds, asks, echo, flow, raises, says, step
 from .driver import Call, Driver
 from .journals import statuses
 from .shelf import shown
@@ -270,112 +269,37 @@ def test_a_mapping_can_be_the_target() -> None:
     assert run.result().result == {"was": 2}
 
 
-# --- what the caller brings along ------------------------------------------------------------
-
-
-def test_input_data_becomes_the_output_before_the_target() -> None:
-    run = Driver(chain)
+def test_a_nested_workflow_in_a_loop_is_kept_with_all_its_iterations() -> None:
+    nested = flow("n").then(a)
+    run = Driver(flow().dowhile(nested, lambda ctx: ctx.iteration_count < 2).then(b))
     run.start(1)
 
-    result = run.travel("b", input_data=50)
-
-    assert result.result == 160
-    assert run.journal.entries["a"].output == 50
+    assert travelled(run, "b") == ["b"]
+    assert run.result().result == 13
 
 
-def test_input_data_for_the_first_step_becomes_the_input_of_the_run() -> None:
-    run = Driver(chain)
+def test_a_step_of_a_nested_workflow_in_a_loop_starts_the_loop_anew() -> None:
+    nested = flow("n").then(a)
+    run = Driver(flow().dowhile(nested, lambda ctx: ctx.iteration_count < 2).then(b))
     run.start(1)
 
-    result = run.travel("a", input_data=50)
-
-    assert (result.input, result.result) == (50, 161)
-
-
-def test_input_data_for_a_nested_target_goes_inside() -> None:
-    run = Driver(flow().then(a).then(flow("n").then(b).then(c)))
-    run.start(1)
-
-    result = run.travel("n", "c", input_data=50)
-
-    assert result.result == 150
-    assert run.journal.entries["a"].output == 2
+    assert travelled(run, "n", "a") == ["n#1/a", "n#2/a", "b"]
+    assert run.result().result == 13
 
 
-def test_context_stands_in_for_recorded_outputs() -> None:
-    run = Driver(chain)
-    run.start(1)
+def test_a_step_inside_a_foreach_runs_the_foreach_again() -> None:
+    run = Driver(flow().foreach(flow("n").then(a).then(b)))
+    run.start([1, 2])
 
-    result = run.travel("c", context={"b": {"status": "success", "output": 7}})
-
-    assert result.result == 107
+    assert travelled(run, "n", "b") == ["n[0]/a", "n[0]/b", "n[1]/a", "n[1]/b"]
 
 
-def test_context_makes_a_run_that_never_was() -> None:
-    run = Driver(chain)
-
-    result = run.travel(
-        "c",
-        context={
-            "a": {"status": "success", "payload": 3, "output": 4},
-            "b": {"status": "success", "output": 5},
-        },
-    )
-
-    assert (result.input, result.result) == (3, 105)
-    assert run.journal.attempt == 1
-
-
-def test_nested_context_stands_in_for_recorded_outputs_inside() -> None:
-    run = Driver(flow().then(flow("n").then(b).then(c)))
-    run.start(1)
-
-    nested = {"n": {"b": {"status": "success", "output": 7}}}
-    result = run.travel("n", "c", nested=nested)
-
-    assert result.result == 107
-
-
-def test_resume_data_answers_a_suspended_target() -> None:
+def test_a_suspended_step_before_the_target_is_gone_past() -> None:
     run = Driver(flow().then(a).then(asks("b")).then(echo("d")))
     run.start(1)
 
-    assert travelled(run, "b", resume_data="yes") == ["b", "d"]
-    assert run.result().result == [2, "yes"]
-
-
-def test_without_resume_data_a_suspended_target_asks_again() -> None:
-    run = Driver(flow().then(a).then(asks("b")))
-    run.start(1)
-
-    result = run.travel("b")
-
-    assert result.suspended == [["b"]]
-    assert run.resume("yes").result == [2, "yes"]
-
-
-def test_the_state_is_the_stored_one_or_the_one_given() -> None:
-    run = Driver(flow().then(sets("a", seen="a")).then(sets("b", end=1)))
-    run.start(1, state={"first": 1})
-
-    run.travel("b")
-    assert run.journal.entries["b"].output == {"first": 1, "seen": "a", "end": 1}
-
-    run.travel("b", state={"mine": True})
-    assert run.journal.entries["b"].output == {"mine": True}
-
-
-def test_the_request_context_is_the_stored_one_under_the_one_given() -> None:
-    run = Driver(flow().then(step("a", lambda ctx: dict(ctx.request_context))))
-    run.journal.request_context = {"u": 1, "w": 2}
-    run.start(1)
-
-    run.journal = edits.time_travel(
-        run.journal, run.workflow, Trip(["a"], run.now), request_context={"u": 5}
-    )
-    run._edited()
-
-    assert run.drive().result == {"u": 5, "w": 2}
+    assert travelled(run, "d") == ["d"]
+    assert run.result().status == "success"
 
 
 # --- a trip as such --------------------------------------------------------------------------

@@ -11,4 +11,4 @@ from django.db import connection
 def closed_connections() -> Iterator[None]:
     """Close the connection of the thread that async calls use, else the database cannot go."""
     yield
-    SyncToAsync.single_thread_executor.submit(connection.close).result()
+    SyncToAsync.single_thread_executor.submit(lambda: connection.close()).result()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -17,15 +16,14 @@ from hypothesis.stateful import (
 )
 
 from runs.engine import path as paths
-from runs.engine import suspensions
-from runs.engine.journal import ACTIVE, FINAL, Journal, Kind, Status
-from runs.engine.suspensions import suspended_path
+from runs.engine.journal import ACTIVE, FINAL, Journal, Status
 from runs.testing import skipping_time
 
 from .cases import ANSWER, INPUT, Case, cases
 from .invariants import check, remember
 from .life import HOW, Life
 from .profiles import tried
+from .targets import answers, recorded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -119,31 +117,6 @@ class Machine(RuleBasedStateMachine):
         assert done.refused is not None
         assert done.executed == []
         self.memory = check(self.life, done, self.memory)
-
-
-def answers(journal: Journal, *, by_label: bool) -> Iterator[dict[str, Any]]:
-    """Every way to name a place that is suspended."""
-    if by_label:
-        for label in suspensions.labels(journal):
-            yield {"label": label}
-    for entry in suspensions.halted(journal):
-        yield {"step": suspended_path(entry)}
-        if entry.kind is Kind.FOREACH:
-            for index in range(len(entry.input)):
-                item = journal.get(paths.item(entry.path, index))
-                if item is not None and item.status is Status.SUSPENDED:
-                    yield {"step": entry.step_id, "for_each_index": index}
-
-
-def recorded(journal: Journal, scope: str, ids: list[str]) -> Iterator[list[str]]:
-    """The ids down to each recorded step."""
-    for (where, step_id), path in journal.latest.items():
-        if where != scope:
-            continue
-        yield [*ids, step_id]
-        entry = journal.entries[path]
-        if entry.kind is Kind.WORKFLOW and entry.iteration is None:
-            yield from recorded(journal, paths.inner(path, entry.tries + 1), [*ids, step_id])
 
 
 def test_whatever_is_called_and_wherever_the_process_dies_the_record_holds() -> None:

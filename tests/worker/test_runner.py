@@ -96,10 +96,8 @@ def test_tickets_for_what_is_not_due_are_harmless() -> None:
         [run] = started(create_workflow("x").then(add(1)).commit(), 1, {"n": 1})
         assert at_rest(run) == ["success"]
 
-    assert list(Run.objects.filter(pk__in=[finished.pk, sleeping.pk]).values_list("fence")) == [
-        (1,),
-        (0,),
-    ]
+    fences = dict(Run.objects.values_list("pk", "fence"))
+    assert (fences[finished.pk], fences[sleeping.pk]) == (1, 0)
 
 
 def test_two_tickets_for_one_run_drive_it_once() -> None:

@@ -4,9 +4,10 @@ import time
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from runs import Workflow, create_workflow
-from runs.models import Run
+from runs.models import Run, WorkerProcess
 from runs.operations import find_run
 from runs.testing import told
 from tests.store.gallery import add, step
@@ -83,9 +84,9 @@ def test_a_run_that_was_shown_as_canceled_stays_so(settings: Any) -> None:
     """Its last body ends before the worker's next look at what is to be canceled."""
     gate = Gate()
     flow = create_workflow("w").then(step("s", lambda ctx: gate.stop())).commit()
-    with running():
+    with running() as runner:
         settings.RUNS_HEARTBEAT_SECONDS = 1000
-        time.sleep(0.3)  # the heartbeat that was waited for already
+        until(WorkerProcess.objects.filter(id=runner.id, seen_at__gt=timezone.now()).exists)
         run = started(flow)
         gate.wait_reached()
         run.cancel()

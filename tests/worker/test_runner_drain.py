@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 from typing import Any
@@ -14,6 +13,7 @@ from runs.models import Run, WorkerProcess
 from runs.worker.execution import result_of_stored
 from runs.worker.runner import Runner
 from tests.store.gallery import add, step
+from tests.store.tables import all_rows
 from tests.store.waiting import DEADLINE, Background, Gate, until
 from tests.worker.running import at_rest, is_inside, running
 
@@ -167,24 +167,35 @@ def test_a_run_that_waits_between_tries_keeps_its_time_through_a_drain() -> None
     assert (entry.tries, entry.status) == (1, "running")
 
 
-def test_a_body_that_does_not_end_in_time_is_left_and_its_run_taken_over(
-    caplog: pytest.LogCaptureFixture, settings: Any
+def test_a_body_that_does_not_end_in_time_is_left_and_its_run_goes_on_elsewhere(
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.WARNING, "runs.worker")
     gate, ran = Gate(), []
-    runner = Runner().start()
-    [run] = started(stopping_in_the_middle(gate, ran))
+
+    def body(ctx: Any) -> str:
+        ran.append("b")
+        if len(ran) == 1:
+            gate.stop()
+            return "too late"
+        return "in time"
+
+    late = Runner().start()
+    [run] = started(create_workflow("w").then(step("b", body)).commit())
     gate.wait_reached()
 
     begun = time.monotonic()
-    runner.drain(0.1)
-
+    late.drain(0.1)
     assert time.monotonic() - begun < 2
-    assert "their runs are left" in caplog.text
-    gate.open()
-    runner.drain(DEADLINE)
+    assert "Bodies still run after 0.1 s" in caplog.text
+
     with running():
         assert at_rest(run) == ["success"]
+    before = all_rows()
+    gate.open()
+    until(lambda: not late._sessions)
+    late.drain(DEADLINE)
+    assert (all_rows(), ran) == (before, ["b", "b"])
+    assert result_of_stored(run).result == "in time"
 
 
 def test_nothing_is_begun_while_draining() -> None:
@@ -214,6 +225,7 @@ def test_a_claim_that_is_under_way_when_draining_begins_is_not_lost() -> None:
         draining = Background(lambda: runner.drain(DEADLINE))
         until(lambda: runner._draining)
     draining.outcome()
+    until(lambda: not is_inside("runs/store/lease.py", "claim_due"))
 
     owners = set(Run.objects.filter(due_at__isnull=False).values_list("lease_owner", flat=True))
     assert owners <= {""}

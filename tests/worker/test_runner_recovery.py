@@ -11,6 +11,8 @@ from runs import Workflow, create_workflow
 from runs.models import Run
 from runs.store import lease
 from runs.testing import told
+from runs.worker import takeover
+from runs.worker.drive import drive_here
 from runs.worker.execution import result_of_stored
 from tests.store.gallery import add, step
 from tests.store.tables import all_rows
@@ -83,15 +85,10 @@ def test_a_run_whose_owner_vanished_goes_on_from_the_last_recorded_step() -> Non
 
 def _drive_until(run: Run, step_id: str) -> None:
     """Take the run up and drive it to the start of a step, and say nothing more."""
-    from runs.store import ledger
-    from runs.worker import perform, takeover
-    from runs.worker.drive import drive_here
-
     claim = lease.claim(run.pk, "gone")
     assert claim is not None
     session = takeover.open_claimed(claim)
     assert session is not None
-    assert (ledger, perform) is not None
     for _ in drive_here(session):
         if Run.objects.get(pk=run.pk).steps.filter(path=step_id).exists():
             return
