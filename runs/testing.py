@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import SyncToAsync, sync_to_async
 
 from runs import operations
 from runs.definition.workflow import Workflow
@@ -24,7 +24,7 @@ from runs.engine import restore
 from runs.engine.events import STEP_START
 from runs.engine.journal import ACTIVE
 from runs.models import Run
-from runs.store import lease, ledger
+from runs.store import history, lease, ledger
 from runs.store.ledger import Write
 from runs.worker import clock as clocks
 from runs.worker import faults, local
@@ -76,9 +76,19 @@ def _dying(dies: Callable[[faults.Point, str], bool]) -> Iterator[None]:
         with faults.planned(dies):
             yield
     except faults.ProcessDied:
-        crash()
+        _crash_from_anywhere()
     else:
         raise AssertionError("The run did not come to where this process was to die")
+
+
+def _crash_from_anywhere() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        crash()
+    else:
+        # On a loop, in the thread whose connection Django's own coroutines use.
+        SyncToAsync.single_thread_executor.submit(crash).result()
 
 
 def executed(run: Run) -> list[str]:
@@ -91,7 +101,10 @@ def executed(run: Run) -> list[str]:
 
 def told(run: Run) -> list[dict[str, Any]]:
     """All events of a run so far, as its streams show them."""
-    return list(operations.observe(run))
+    events: list[dict[str, Any]] = []
+    while batch := history.read(run.pk, run.run_id, len(events)):
+        events += [shown for _, shown in batch]
+    return events
 
 
 class SkippingClock(clocks.Clock):

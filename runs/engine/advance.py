@@ -342,7 +342,7 @@ class Interpreter(Visits):
     def _foreach(self, node: ForeachNode, scope: Scope) -> Found:
         path = paths.join(scope.path, node.key)
         entry = self.journal.get(path)
-        if entry is None:
+        if entry is None or entry.status is Status.PENDING:
             if refused := self._refused():
                 return refused
             blank = self._blank(node.member, scope, path, kind=Kind.FOREACH)

@@ -6,6 +6,7 @@ An edit checks first and changes afterwards: one that raises has changed nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from runs.definition.nodes import ForeachNode, LoopNode, StepNode, WorkflowNode
@@ -115,7 +116,7 @@ def time_travel(
     per_step: bool = False,
 ) -> Journal:
     """The journal of a new attempt that runs from the trip's target on; see ``travel``."""
-    journal = travel.travel(old, workflow, trip, state)
+    journal = travel.travel(old, workflow, replace(trip, per_step=per_step), state)
     journal.request_context |= request_context or {}
     begin_execution(journal, "time_travel", trip.now, per_step=per_step)
     for entry in journal.entries.values():

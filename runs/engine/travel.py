@@ -47,6 +47,8 @@ class Trip:
     resume_data: Json = None
     context: Context = field(default_factory=dict)
     nested: Mapping[str, Context] = field(default_factory=dict)
+    #: One entry is all that is to run: siblings of the target that never ran stay away.
+    per_step: bool = False
 
 
 def members(node: Node) -> list[Any]:
@@ -281,20 +283,21 @@ class _Rebuilt:
             self._keep(stored, done=False)
         elif isinstance(node, BranchNode):
             self._skip(node, member, position, value)
-        else:
+        elif stored is not None or not self.trip.per_step:
             self._stand_in(node, member, position, value, None)
 
     def _arrive(self, node: Node, member: Any, position: tuple[int, ...], value: Json) -> None:
         stored = self._stored(member)
         if isinstance(member, WorkflowNode) and len(self.trip.target) > 1:
             self._enter(node, member, position, value, stored)
-        elif isinstance(node, ForeachNode):
-            self._foreach(stored)
         elif stored is not None:
-            if stored.status is Status.SUSPENDED and self._resumes:
+            waits = stored.status is Status.SUSPENDED and not isinstance(node, ForeachNode)
+            if waits and self._resumes:
                 self._resume(stored)
-            elif stored.resumed_at is not None and not isinstance(node, LoopNode):
-                self._announce(stored, position)
+            elif stored.resumed_at is not None:
+                self._announce(node, member, stored, position)
+            if isinstance(node, ForeachNode):
+                self._foreach(stored)
 
     @property
     def _resumes(self) -> bool:
@@ -310,10 +313,14 @@ class _Rebuilt:
         entry.path, entry.resumed_at = self._moved(stored.path), self.trip.now
         self.new.add(entry)
 
-    def _announce(self, stored: Entry, position: tuple[int, ...]) -> None:
+    def _announce(
+        self, node: Node, member: Any, stored: Entry, position: tuple[int, ...]
+    ) -> None:
         """An earlier resume of the target stays visible in its record when it begins."""
-        entry = Entry(self._moved(stored.path), stored.step_id, stored.kind, Status.PENDING)
-        entry.position = position
+        path = paths.join(self.scope, member.key)
+        if isinstance(node, LoopNode):
+            path = paths.iteration(path, 1)
+        entry = Entry(path, stored.step_id, stored.kind, Status.PENDING, position)
         entry.resume_payload, entry.resumed_at = stored.resume_payload, stored.resumed_at
         entry.starts = 0
         self.new.add(entry)
@@ -323,9 +330,9 @@ class _Rebuilt:
         if value is not None and entry.input != value:
             entry.input, entry.input_ref, entry.kept_from = value, None, None
 
-    def _foreach(self, stored: Entry | None) -> None:
+    def _foreach(self, stored: Entry) -> None:
         """Items of a foreach that did not succeed as a whole are kept where they did."""
-        if stored is None or stored.status in _GOOD:
+        if stored.status in _GOOD:
             return
         for entry in self._items(stored):
             if entry.status is Status.SUCCESS:
@@ -350,6 +357,10 @@ class _Rebuilt:
         path = paths.join(self.scope, member.key)
         if isinstance(node, ForeachNode):
             return
+        brought = None
+        if holds(member.workflow.flow[0], self.trip.target[1]):
+            # The input given for the target is that of the workflow it begins.
+            brought = self.trip.input_data
         looped = isinstance(node, LoopNode)
         entry = Entry(
             path=paths.iteration(path, 1) if looped else path,
@@ -357,7 +368,7 @@ class _Rebuilt:
             kind=Kind.WORKFLOW,
             status=Status.RUNNING,
             position=position,
-            input=_first(_given(self.trip.context, member.id, "payload"), value, {}),
+            input=_first(_given(self.trip.context, member.id, "payload"), brought, value, {}),
             iteration=1 if looped else None,
             state=dict(self.new.root.state or {}),
             starts=0,

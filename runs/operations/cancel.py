@@ -34,7 +34,7 @@ def _cancel_row(row: Run) -> None:
     """While somebody holds the lease, the end is theirs to write; else it is written here."""
     now = timezone.now()
     columns = {"canceled_at": clock().now(), "status": Status.CANCELED.value, "updated_at": now}
-    if row.lease_owner:
+    if lease.is_held(row):
         ledger.append_one(Write(row.pk, row.attempt, row.fence, run=columns))
         return
     journal = journals.load(row)

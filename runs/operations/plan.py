@@ -19,9 +19,9 @@ from runs.store import journals
 class TravelPlan:
     """What a time travel would do. All are paths of steps, in the order in which they began.
 
-    ``kept`` were recorded and count as done; ``assumed`` count as done although nothing (or only
-    the caller's context) is known of them; ``again`` were recorded and would run again, as far as
-    the run then takes the same way.
+    ``kept`` stay as they were recorded: done, or waiting for an answer; ``assumed`` count as done
+    although nothing (or only the caller's context) is known of them; ``again`` were recorded and
+    would run again, as far as the run then takes the same way.
     """
 
     target: str
@@ -43,15 +43,22 @@ def plan_time_travel(run: Run, step: Any, **options: Any) -> TravelPlan:
     old = journals.load(row)
     trip = travel.check(workflow, old, travel.trip_of(step_path(step), options))
     new = engine_travel.travel(old, workflow, trip, options.get("initial_state"))
-    taken = [entry for entry in _steps(new) if entry.taken and entry.status is not Status.SKIPPED]
-    kept = [entry.path for entry in taken if entry.kept_from is not None]
+    stays = [entry for entry in _steps(new) if _stays(entry)]
+    # What is taken over keeps its number, what stands in for something gets a new one.
+    known = [entry.path for entry in stays if entry.begun <= old.order]
     return TravelPlan(
         target=".".join(trip.target),
         attempt=new.attempt,
-        kept=kept,
-        assumed=[entry.path for entry in taken if entry.kept_from is None],
-        again=[entry.path for entry in _steps(old) if entry.path not in {e.path for e in taken}],
+        kept=known,
+        assumed=[entry.path for entry in stays if entry.begun > old.order],
+        again=[entry.path for entry in _steps(old) if entry.path not in {e.path for e in stays}],
     )
+
+
+def _stays(entry: Entry) -> bool:
+    """Whether a step is not run by the trip: it counts as done, or goes on waiting."""
+    done = entry.taken and entry.status is not Status.SKIPPED
+    return done or entry.status is Status.SUSPENDED
 
 
 def _steps(journal: Journal) -> list[Entry]:

@@ -143,7 +143,11 @@ def is_plain(command: Execute) -> bool:
 
 async def call(function: Callable[[Any], Any], ctx: Any) -> Any:
     """A pool for a loop that may be blocked, in a thread that belongs to this one run."""
-    return await sync_to_async(function, thread_sensitive=True)(ctx)
+    return await sync_to_async(_called, thread_sensitive=True)(function, ctx)
+
+
+def _called(function: Callable[[Any], Any], ctx: Any) -> Any:
+    return function(ctx)
 
 
 def in_savepoint(function: Callable[[Any], Any], ctx: Any) -> Any:
@@ -291,7 +295,7 @@ def _false_condition(command: Decide, error: BaseException) -> bool:
 def _decided(command: Decide, answers: list[Any]) -> Report:
     try:
         return Report(Succeeded(_READERS[command.kind](answers)))
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         return failed(command, error)
 
 

@@ -61,6 +61,7 @@ class Session:
         self.settled = False
         self._status = Status.RUNNING
         self._recoveries = run.recoveries
+        self._canceled_at: int | None = None
         self._sleeps = False
         self._stored_context = dumps(dict(self.request_context))
         self._told: deque[tuple[str, str, dict[str, Json]]] = deque()
@@ -94,8 +95,6 @@ class Session:
 
     def advance(self, now: int) -> Turn:
         """One turn. When the run came to rest, its outcome is recorded with it."""
-        if self._cancel.is_set():
-            self.journal.canceled = True
         self._take_told(now)
         turn = self.interpreter.advance(now)
         if turn.outcome is not None and not self.settled:
@@ -163,6 +162,9 @@ class Session:
         return paths.nested_run_id(self.run_id, outermost)
 
     def _take_told(self, now: int) -> None:
+        """Take up what bodies and callers said meanwhile; an abort is stored with what follows."""
+        if self._cancel.is_set() and not self.journal.canceled:
+            self.journal.canceled, self._canceled_at = True, now
         while self._told:
             type_, path, own = self._told.popleft()
             self.journal.emit(type_, path, now, own)
@@ -176,6 +178,8 @@ class Session:
             self._stored_context = context
             columns["request_context"] = dict(self.request_context)
             self.journal.request_context = dict(self.request_context)
+        if self._canceled_at is not None:
+            columns["canceled_at"], self._canceled_at = self._canceled_at, None
         if self.settled:
             columns |= self._final_columns()
             return columns

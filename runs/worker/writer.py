@@ -11,6 +11,7 @@ import asyncio
 import logging
 import queue
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.db import connection
@@ -93,7 +94,8 @@ class GroupWriter:
 
 
 def _settle(job: _Job, answer: Written | Exception) -> None:
-    job.loop.call_soon_threadsafe(_set, job.future, answer)
+    with suppress(RuntimeError):  # its loop is gone, and with it whoever waited
+        job.loop.call_soon_threadsafe(_set, job.future, answer)
 
 
 def _set(future: asyncio.Future[Written], answer: Written | Exception) -> None:

@@ -101,10 +101,20 @@ def essence(run: Driver) -> dict[str, Json]:
 def outcome(run: Driver) -> dict[str, Json]:
     """That, the state and the records of all steps; but not when they (last) started."""
     steps = records.steps(run.journal)
-    return essence(run) | {"state": run.journal.root.state, "steps": _timeless(steps)}
+    shown = essence(run) | {"state": run.journal.root.state, "steps": steps}
+    return without(shown, "startedAt", "suspendPayload")
 
 
-def _timeless(value: Json) -> Json:
+def in_full(run: Driver) -> dict[str, Json]:
+    """The result as clients get it.
+
+    Without the payloads of suspensions: of several steps that wait inside a nested workflow the
+    last one to suspend is shown, so that is for the order to say.
+    """
+    return without(run.result(include_state=True).to_wire(), "suspendPayload")
+
+
+def without(value: Json, *names: str) -> Json:
     if isinstance(value, dict):
-        return {name: _timeless(each) for name, each in value.items() if name != "startedAt"}
-    return [_timeless(each) for each in value] if isinstance(value, list) else value
+        return {name: without(each, *names) for name, each in value.items() if name not in names}
+    return [without(each, *names) for each in value] if isinstance(value, list) else value

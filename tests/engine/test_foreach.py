@@ -64,7 +64,7 @@ def test_an_item_that_returns_nothing_leaves_a_hole() -> None:
     assert result.result == [1, None, 3]
 
 
-@pytest.mark.parametrize("given", [[], {}, 5, "text", None])
+@pytest.mark.parametrize("given", [[], {}, 5, "text"])
 def test_what_is_no_list_or_empty_has_no_items(given: Any) -> None:
     run = Driver(flow().foreach(a).then(echo("b")))
 
@@ -72,6 +72,14 @@ def test_what_is_no_list_or_empty_has_no_items(given: Any) -> None:
 
     assert run.ran == ["b"]
     assert result.result == []
+
+
+def test_no_input_at_all_fails_the_run() -> None:
+    run = Driver(flow().then(says("quiet", None)).foreach(a).then(echo("b")))
+
+    result = run.start()
+
+    assert (run.ran, result.status) == (["quiet"], "failed")
 
 
 def test_the_limit_may_be_computed_from_the_input() -> None:

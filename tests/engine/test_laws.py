@@ -22,7 +22,7 @@ from runs.engine.advance import Interpreter
 from runs.engine.journal import FINAL, SETTLED, Journal, Status
 
 from .driver import Driver
-from .laws import INPUT, Dice, essence, go_on, law, live, outcome
+from .laws import INPUT, Dice, essence, go_on, in_full, law, live, outcome
 from .plans import Plan, build, is_settled_by_order, plans
 from .shelf import shown
 
@@ -77,10 +77,6 @@ def test_lost_results_change_no_record(plan: Plan, attempts: int, seed: int) -> 
     disturbed = live(Driver(build(plan, attempts)), Dice(seed, deadly=0.15))
 
     assert outcome(disturbed) == outcome(undisturbed)
-
-
-def in_full(run: Driver) -> dict[str, Any]:
-    return run.result(include_state=True, include_resume_labels=True).to_wire()
 
 
 # --- 3: what is done -------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from runs import RetryConfig
 from runs.engine.journal import Journal
 from runs.engine.travel import Trip, holds, travel
 
-from .bodies import adds, asks, echo, flow, raises, says, step
+from .bodies import adds, asks, echo, flow, says, step
 from .driver import Call, Driver
 from .journals import statuses
 from .shelf import shown
@@ -312,13 +312,6 @@ def test_a_suspended_sibling_stays_suspended() -> None:
     assert travelled(run, "b") == ["b"]
     assert run.result().suspended == [["a"]]
     assert run.resume("yes").result == {"a": [1, "yes"], "b": 11}
-
-
-def test_a_sibling_that_failed_runs_again_too() -> None:
-    run = Driver(flow().parallel([raises("a"), b]))
-    run.start(1)
-
-    assert travelled(run, "b") == ["a", "b"]
 
 
 def test_events_of_the_new_attempt_name_it() -> None:

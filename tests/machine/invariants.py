@@ -9,7 +9,7 @@ from typing import Any
 from runs import operations
 from runs.engine import events
 from runs.engine.advance import Interpreter
-from runs.engine.journal import ACTIVE, FINAL, Journal, Status
+from runs.engine.journal import ACTIVE, FINAL, Entry, Journal, Kind, Status
 from runs.engine.outcomes import Bail, Canceled, Done, Failed, Halted
 from runs.exceptions import Conflict, InvalidTarget
 from runs.models import Run, RunEvent, StepSnapshot
@@ -122,6 +122,25 @@ def older_attempts_stay(row: Run, before: Memory, after: Memory) -> None:
             assert after.rows[number] == rows
 
 
+def the_plan_was_followed(
+    plan: operations.TravelPlan, call: Call, before: Journal, after: Journal
+) -> None:
+    """What was planned to be kept did not run, and of what had been recorded only what was said."""
+    assert call.refused is None
+    assert plan.attempt == after.attempt
+    executed = set(call.executed)
+    assert not executed & set(plan.kept)
+    assert executed & before.entries.keys() <= set(plan.again)
+    is_first = not any(entry.taken for entry in before.entries.values())
+    if is_first and before.status == after.status == Status.SUCCESS and not call.died:
+        bodies = {p for p in plan.again if p in before.entries and is_body(before.entries[p])}
+        assert bodies <= executed, "the same way was taken"
+
+
+def is_body(entry: Entry) -> bool:
+    return entry.kind is Kind.STEP and entry.step_id.startswith("s")
+
+
 # --- how the run stands ----------------------------------------------------------------------
 
 
@@ -148,10 +167,8 @@ def the_run_can_be_read(life: Life, row: Run, call: Call) -> None:
     assert shown is not None
     assert snapshot is not None
     assert (shown["status"], snapshot["status"], listed["total"]) == (row.status, row.status, 1)
-    for name in life.case["workflows"]:
-        nested = life.workflow if name == "main" else None
-        if nested is not None:
-            operations.get_workflow_run_by_id(nested, RUN_ID, with_nested_workflows=False)
+    flat = operations.get_workflow_run_by_id(life.workflow, RUN_ID, with_nested_workflows=False)
+    assert flat is not None
 
 
 def nobody_holds_the_run(row: Run, call: Call) -> None:

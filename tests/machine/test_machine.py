@@ -17,11 +17,12 @@ from hypothesis.stateful import (
 
 from runs.engine import path as paths
 from runs.engine.journal import ACTIVE, FINAL, Journal, Status
+from runs.operations import plan_time_travel
 from runs.testing import skipping_time
 
 from .cases import ANSWER, INPUT, Case, cases
-from .invariants import check, remember
-from .life import HOW, Life
+from .invariants import check, remember, the_plan_was_followed
+from .life import HOW, Call, Life
 from .profiles import tried
 from .targets import answers, recorded
 
@@ -50,9 +51,10 @@ class Machine(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.around.close()
 
-    def call(self, method: str, *arguments: Any, **options: Any) -> None:
+    def call(self, method: str, *arguments: Any, **options: Any) -> Call:
         done = self.life.call(method, *arguments, **options)
         self.memory = check(self.life, done, self.memory)
+        return done
 
     @property
     def journal(self) -> Journal:
@@ -87,8 +89,12 @@ class Machine(RuleBasedStateMachine):
     @rule(how=how, deadly=deadly, choice=choice)
     def time_travel(self, how: str, deadly: int, choice: int) -> None:
         targets = list(recorded(self.journal, paths.ROOT, []))
-        if targets:
-            self.call("time_travel", targets[choice % len(targets)], how=how, deadly=deadly)
+        if not targets:
+            return
+        target, before = targets[choice % len(targets)], self.journal
+        plan = plan_time_travel(self.life.run, target)
+        done = self.call("time_travel", target, how=how, deadly=deadly)
+        the_plan_was_followed(plan, done, before, self.journal)
 
     # --- calls that are not -------------------------------------------------------------------
 
@@ -113,10 +119,9 @@ class Machine(RuleBasedStateMachine):
         self.refused("time_travel", self.life.workflow.flow[0].key, how=how)
 
     def refused(self, method: str, *arguments: Any, **options: Any) -> None:
-        done = self.life.call(method, *arguments, **options)
+        done = self.call(method, *arguments, **options)
         assert done.refused is not None
         assert done.executed == []
-        self.memory = check(self.life, done, self.memory)
 
 
 def test_whatever_is_called_and_wherever_the_process_dies_the_record_holds() -> None:

@@ -161,7 +161,7 @@ def test_whatever_a_body_gives_its_context_has_a_size_limit(ask: Any, settings: 
     result = outcome_of(lambda ctx: ask(ctx, "x" * 1000))
 
     assert (result.status, result.error["name"]) == ("failed", "PayloadTooLarge")
-    assert "charge" in result.error["message"]
+    assert "RUNS_MAX_PAYLOAD_BYTES" in result.error["message"]
 
 
 def test_an_output_made_of_many_small_ones_fails_the_foreach_and_not_the_driver(

@@ -100,7 +100,7 @@ TRIPS: dict[str, tuple[Callable[[Bodies], Workflow], Any, Ran, Ran]] = {
     "the arm not taken": (branch, "right", ["a", "left"], ["z"]),
     "behind a branch": (branch, "z", ["a", "left"], ["z"]),
     "a nested workflow": (nested, "inner", ["a"], ["inner", "inner/x", "inner/y", "z"]),
-    "inside it": (nested, "inner.y", ["a", "inner/x"], ["inner/y", "z"]),
+    "inside it": (nested, "inner.y", ["a", "inner/x"], ["inner", "inner/y", "z"]),
     "behind it": (nested, "z", ["a", "inner", "inner/x", "inner/y"], ["z"]),
     "a loop": (loop, "again", ["a"], ["again#1", "again#2", "again#3", "z"]),
     "behind a loop": (loop, "z", ["a", "again#1", "again#2", "again#3"], ["z"]),

@@ -45,6 +45,7 @@ FULL = Entry(
     starts=3,
     was_canceled=True,
     taken=True,
+    patched=("s",),
 )
 #: Set in tests of their own: they say where values are that this entry has itself.
 REFERENCES = {"input_ref", "output_ref", "kept_from"}

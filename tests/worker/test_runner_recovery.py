@@ -80,7 +80,7 @@ def test_a_run_whose_owner_vanished_goes_on_from_the_last_recorded_step() -> Non
         assert at_rest(run) == ["success"]
 
     assert counting.ran == ["a", "b", "c"]
-    assert (run.recoveries, result_of_stored(run).result) == (1, {"of": "c"})
+    assert result_of_stored(run).result == {"of": "c"}
 
 
 def _drive_until(run: Run, step_id: str) -> None:
@@ -123,7 +123,8 @@ def test_a_run_that_takes_its_workers_down_is_failed_in_words(
         [status] = at_rest(run)
 
     if recoveries < 3:
-        assert (status, counting.ran, run.recoveries) == ("success", ["a", "b"], 3)
+        # It got further than its last worker had, so what was before counts no more.
+        assert (status, counting.ran, run.recoveries) == ("success", ["a", "b"], 0)
         return
     assert (status, counting.ran, run.lease_owner, run.due_at) == ("failed", [], "", None)
     assert run.error_message == (

@@ -1,5 +1,4 @@
-"""What ``runs.testing`` offers to users: it crashes where it says, looks without waiting, skips time.
-"""
+"""What ``runs.testing`` offers to users: it crashes where it says, looks, and skips time."""
 
 from __future__ import annotations
 
@@ -102,9 +101,8 @@ def test_the_process_dies_again_and_again_as_long_as_it_is_inside(ran: Ran) -> N
 def test_a_crash_that_never_came_is_an_error_of_the_test(ran: Ran) -> None:
     run = three(ran)
 
-    with pytest.raises(AssertionError, match="did not come to where this process was to die"):
-        with crash_after("nowhere"):
-            run.start()
+    with pytest.raises(AssertionError, match="did not come to where"), crash_after("nowhere"):
+        run.start()
 
     assert run.restart().status == "success"
 
@@ -122,7 +120,6 @@ def test_after_the_block_nobody_dies(ran: Ran) -> None:
     with crash_after("a"):
         three(ran).start()
 
-    assert three(ran).workflow.runs.get().pk
     other = create_workflow("other").then(noting(ran, "a")).commit().create_run()
     assert other.start().status == "success"
 
@@ -221,6 +218,7 @@ def test_an_abort_outlives_the_process(ran: Ran) -> None:
 # --- looking ---------------------------------------------------------------------------------
 
 
+@pytest.mark.django_db(transaction=True)
 def test_what_was_told_before_a_crash_can_be_read_at_once(ran: Ran) -> None:
     run = three(ran)
     with crash_after("b"):
@@ -343,7 +341,7 @@ def test_delays_between_tries_take_no_time() -> None:
         passed = clock.now() - before
 
     assert result.result == 3
-    assert 7 * DAY * 1000 <= passed < 7 * DAY * 1000 + 5000
+    assert 7 * DAY * 1000 <= passed < 7.7 * DAY * 1000 + 5000, "a tenth is left to chance"
 
 
 def test_a_crash_in_a_wait_does_not_begin_it_again(ran: Ran) -> None:
