@@ -280,10 +280,7 @@ class Interpreter(Visits):
     # --- blocks -------------------------------------------------------------------------------
 
     def _parallel(self, node: ParallelNode, scope: Scope) -> Found:
-        members = list(enumerate(node.members))
-        if self.journal.execution.steps_once:
-            members = members[:1]
-        return self._arms(members, scope)
+        return self._arms(list(enumerate(node.members)), scope)
 
     def _branch(self, node: BranchNode, scope: Scope) -> Found:
         chosen = self._decide(
@@ -292,8 +289,6 @@ class Interpreter(Visits):
         if not isinstance(chosen, Done):
             return chosen
         members = [(index, node.arms[index].member) for index in chosen.value]
-        if self.journal.execution.steps_once:
-            members = members[:1]
         if not members:
             return Done({}, None, chosen.order)
         found = self._arms(members, scope)
@@ -303,11 +298,26 @@ class Interpreter(Visits):
         return found
 
     def _arms(self, members: list[tuple[int, Member]], scope: Scope) -> Found:
+        if self.journal.execution.steps_once:
+            members = self._one_arm(members, scope)
         found = []
         for arm, member in members:
             blank = self._blank(member, scope, position=(scope.index, arm))
             found.append((member.id, self._member(member, scope, blank)))
         return blocks.settle_arms(found)
+
+    def _one_arm(
+        self, members: list[tuple[int, Member]], scope: Scope
+    ) -> list[tuple[int, Member]]:
+        """The arms that count as done, and the first of the others."""
+        chosen, others = [], 1
+        for arm, member in members:
+            entry = self.journal.get(paths.join(scope.path, member.key))
+            if entry is None or not entry.taken:
+                others -= 1
+            if others >= 0 or (entry is not None and entry.taken):
+                chosen.append((arm, member))
+        return chosen
 
     # --- loops --------------------------------------------------------------------------------
 

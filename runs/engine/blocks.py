@@ -82,7 +82,7 @@ def rebuild_fan(journal: Journal, entry: Entry, concurrency: int) -> Fan:
     fan = Fan(items, concurrency)
     for index in range(len(items)):
         child = journal.get(paths.item(entry.path, index))
-        if child is None:
+        if child is None or child.status is Status.PENDING:
             fan.todo.append(index)
         elif child.taken or child.status in (Status.SUCCESS, Status.SKIPPED):
             fan.done += child.ended > journal.execution.since

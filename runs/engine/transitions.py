@@ -40,6 +40,9 @@ META = "__workflow_meta"
 
 def begin(journal: Journal, scope: Scope, entry: Entry, now: int) -> Entry:
     """Take up a new entry as begun now. What an earlier resume of its id left stays visible."""
+    announced = journal.get(entry.path)
+    if announced is not None:
+        entry.suspend_payload = announced.suspend_payload
     if not entry.is_item:
         before = journal.latest_of(scope.path, entry.step_id)
         if before is not None:

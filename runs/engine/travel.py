@@ -179,6 +179,14 @@ class _Rebuilt:
             if entry.path != stored.path and "/" in entry.path[len(stored.path) :]:
                 self.new.take(self._kept(entry, True))
 
+    def _keep_iterations_before(self, stored: Entry | None) -> None:
+        """Of a loop, keep the iterations that led to the one that is recorded."""
+        if stored is None or stored.iteration is None:
+            return
+        for entry in self._within(stored):
+            if not paths.is_within(entry.path, stored.path):
+                self.new.take(self._kept(entry, True))
+
     def _within(self, stored: Entry) -> list[Entry]:
         at = stored.path.rfind("#")
         base = stored.path if stored.iteration is None else stored.path[:at]
@@ -222,12 +230,17 @@ class _Rebuilt:
         path = paths.join(self.scope, member.key)
         looped = isinstance(node, LoopNode)
         entry = replace(stored) if stored else Entry(path, member.id, Kind.STEP, Status.SUCCESS)
-        entry.path = paths.iteration(path, 1) if looped else path
+        entry.path = path
+        if looped:
+            entry.iteration = entry.iteration or 1
+            entry.path = paths.iteration(path, entry.iteration)
+            self._keep_iterations_before(stored)
         if stored is not None and not context:
             self._keep_below(stored)
         entry.kind, entry.position = _kind(node, member), position
-        entry.iteration = 1 if looped else None
         entry.status = _status(context, stored)
+        if entry.status is Status.BAILED and self._was_the_end(entry):
+            entry.status = Status.SUCCESS
         entry.input = _first(context.get("payload"), value, entry.input, {})
         output = _first(context.get("output"), brought, entry.output, {})
         entry.output = output if entry.status in SETTLED else None
@@ -294,7 +307,7 @@ class _Rebuilt:
             waits = stored.status is Status.SUSPENDED and not isinstance(node, ForeachNode)
             if waits and self._resumes:
                 self._resume(stored)
-            elif stored.resumed_at is not None:
+            elif stored.resumed_at is not None or stored.status is Status.SUSPENDED:
                 self._announce(node, member, stored, position)
             if isinstance(node, ForeachNode):
                 self._foreach(stored)
@@ -305,9 +318,7 @@ class _Rebuilt:
 
     def _resume(self, stored: Entry) -> None:
         """The target is suspended, and the caller brings the answer along."""
-        for earlier in self._within(stored) if stored.iteration is not None else ():
-            if not paths.is_within(earlier.path, stored.path):
-                self.new.take(self._kept(earlier, True))
+        self._keep_iterations_before(stored)
         entry = replace(stored, status=Status.RESUMED, resuming=True, kept_from=None)
         entry.resume_payload, entry.labels = self.trip.resume_data, ()
         entry.path, entry.resumed_at = self._moved(stored.path), self.trip.now
@@ -316,12 +327,18 @@ class _Rebuilt:
     def _announce(
         self, node: Node, member: Any, stored: Entry, position: tuple[int, ...]
     ) -> None:
-        """An earlier resume of the target stays visible in its record when it begins."""
+        """What is left of earlier executions of the target is there when it begins again.
+
+        An earlier resume stays visible in its record; a body that had suspended is given what it
+        suspended with.
+        """
         path = paths.join(self.scope, member.key)
         if isinstance(node, LoopNode):
             path = paths.iteration(path, 1)
         entry = Entry(path, stored.step_id, stored.kind, Status.PENDING, position)
         entry.resume_payload, entry.resumed_at = stored.resume_payload, stored.resumed_at
+        if stored.status is Status.SUSPENDED and stored.kind is Kind.STEP:
+            entry.suspend_payload = stored.suspend_payload
         entry.starts = 0
         self.new.add(entry)
 
@@ -337,6 +354,10 @@ class _Rebuilt:
         for entry in self._items(stored):
             if entry.status is Status.SUCCESS:
                 self._keep(entry)
+            elif entry.status is Status.SUSPENDED and entry.kind is Kind.STEP:
+                again = Entry(self._moved(entry.path), entry.step_id, entry.kind, Status.PENDING)
+                again.suspend_payload, again.starts = entry.suspend_payload, 0
+                self.new.add(again)
 
     def _items(self, stored: Entry) -> Iterator[Entry]:
         count = len(stored.input) if isinstance(stored.input, list) else 0
@@ -357,11 +378,10 @@ class _Rebuilt:
         path = paths.join(self.scope, member.key)
         if isinstance(node, ForeachNode):
             return
-        brought = None
-        if holds(member.workflow.flow[0], self.trip.target[1]):
+        looped, brought = isinstance(node, LoopNode), None
+        if not looped and holds(member.workflow.flow[0], self.trip.target[1]):
             # The input given for the target is that of the workflow it begins.
             brought = self.trip.input_data
-        looped = isinstance(node, LoopNode)
         entry = Entry(
             path=paths.iteration(path, 1) if looped else path,
             step_id=member.id,

@@ -38,6 +38,19 @@ class Visits:
         self.turn = Turn()
         self.now = 0
 
+    def look_after_open(self) -> None:
+        """The run was given up in order, not lost: what is open goes on, and does not begin again.
+
+        Of steps none is open then; the workflows and foreaches they lie in may be.
+        """
+        containers = (Kind.WORKFLOW, Kind.FOREACH)
+        entries = self.journal.entries.values()
+        self.issued |= {
+            entry.path
+            for entry in entries
+            if entry.kind in containers and entry.status is Status.RUNNING
+        }
+
     def _refused(self) -> Found | None:
         """What to say instead of beginning something, while nothing may begin."""
         if self.journal.canceled:

@@ -42,9 +42,12 @@ def open_claimed(claim: Claim) -> Session | None:
     except RunsError as error:
         _fail(run, journal, claim.fence, error)
         return None
+    session = Session(run, workflow, journal, claim.fence, ledger.next_seq(run.pk))
     if claim.recovered:
         logger.warning("Run %s lost its worker and goes on here", run)
-    return Session(run, workflow, journal, claim.fence, ledger.next_seq(run.pk))
+    else:
+        session.interpreter.look_after_open()
+    return session
 
 
 def _leave(run: Run, claim: Claim) -> None:

@@ -188,7 +188,7 @@ def test_without_a_worker_it_says_so_instead_of_waiting(cli, settings):
 
     assert outcome.code == 2
     assert outcome.err.startswith(
-        "Run greet-customer/g1 is stored, but no worker is alive to execute it."
+        "No worker is alive to execute run greet-customer/g1."
     )
 
 

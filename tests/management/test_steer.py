@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -45,9 +47,15 @@ def test_cancel_in_json_tells_the_status(cli, order):
     assert cli("cancel", order, "--json").json()["status"] == "canceled"
 
 
+def hold_elsewhere() -> None:
+    """Let the runs be those of a worker that is alive."""
+    Run.objects.update(lease_owner="elsewhere", due_at=timezone.now() + timedelta(seconds=60))
+
+
 def test_a_run_in_progress_is_canceled_around_its_step(cli):
     run = greet_customer.create_run(run_id="g1")
     abandon(run, {"name": "ann"}, at="workflow-step-start")
+    hold_elsewhere()
 
     outcome = cli("cancel", "g1")
 
@@ -58,6 +66,7 @@ def test_a_run_in_progress_is_canceled_around_its_step(cli):
 def test_a_run_whose_process_died_is_restarted(cli):
     run = greet_customer.create_run(run_id="g1")
     abandon(run, {"name": "ann"}, at="workflow-step-start")
+    hold_elsewhere()
     too_early = cli("restart", "g1")
     Run.objects.update(due_at=timezone.now())  # its lease has ended
 

@@ -93,7 +93,8 @@ def test_after_a_crash_the_run_is_as_it_was_recorded() -> None:
         "price": "success",
         "charge": "running",
     }
-    assert [event["type"] for event in told(run)] == [
+    so_far = Background(lambda: told(run)).outcome(3)
+    assert [event["type"] for event in so_far] == [
         "workflow-start",
         "workflow-step-start",
         "workflow-step-result",
@@ -243,6 +244,7 @@ def test_a_clock_that_is_ahead_does_not_make_a_run_look_abandoned() -> None:
 def test_a_run_can_be_put_where_a_test_wants_it() -> None:
     shop = Shop()
     snapshot = {
+        "runId": "r",
         "status": "running",
         "context": {
             "input": None,
