@@ -269,7 +269,10 @@ class Interpreter(Visits):
         return self._found(entry)
 
     def _again(self, node: WorkflowNode, scope: Scope, entry: Entry, failed: Entry) -> bool:
-        retryable = not failed.non_retryable
+        # One that time travel entered would begin before the target.
+        execution = self.journal.execution
+        entered = execution.kind == "time_travel" and entry.begun <= execution.since
+        retryable = not failed.non_retryable and not entered
         policy = self.policy(node, scope)
         if not move.tries_again(self.journal, entry, retryable, self.now, policy):
             entry.tries -= 1
@@ -344,8 +347,9 @@ class Interpreter(Visits):
     def _stop_loop(self, path: str) -> None:
         """The run was canceled between two iterations."""
         verdict = self.journal.entries[paths.decision(path)]
-        verdict.status = Status.CANCELED
-        self.journal.touch(verdict)
+        if verdict.status is not Status.CANCELED:
+            verdict.status = Status.CANCELED
+            self.journal.touch(verdict)
 
     # --- foreach ------------------------------------------------------------------------------
 
@@ -359,7 +363,7 @@ class Interpreter(Visits):
             entry = move.begin(self.journal, scope, blank, self.now)
             self.issued.add(path)
             if entry.input is None:
-                text = f"The foreach {node.id!r} needs a list, got nothing"
+                text = f"The foreach {node.member.id!r} needs a list, got nothing"
                 error = {"message": text, "name": "TypeError"}
                 move.fail(self.journal, scope, entry, self.now, Threw(error))
         if entry.taken or entry.status not in (Status.RUNNING, Status.RESUMED):

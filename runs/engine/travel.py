@@ -337,7 +337,8 @@ class _Rebuilt:
             path = paths.iteration(path, 1)
         entry = Entry(path, stored.step_id, stored.kind, Status.PENDING, position)
         entry.resume_payload, entry.resumed_at = stored.resume_payload, stored.resumed_at
-        if stored.status is Status.SUSPENDED and stored.kind is Kind.STEP:
+        waits = stored.status is Status.SUSPENDED and stored.kind is Kind.STEP
+        if waits and not isinstance(node, ParallelNode):
             entry.suspend_payload = stored.suspend_payload
         entry.starts = 0
         self.new.add(entry)

@@ -26,7 +26,7 @@ while "hold-shipment" not in workflow.get_workflow_run_by_id("parcel")["steps"]:
 print(Run.objects.get(run_id="parcel").lease_owner.split(":")[1])
 """
 
-#: Waits for the end of that run; prints what became of it, and how often it lost its worker.
+#: Waits for the end of that run; prints what became of it, and how often each step began.
 AWAIT = """
 import time
 from runs import get_workflow
@@ -35,7 +35,8 @@ from runs.models import Run
 while not (run := Run.objects.get(run_id="parcel")).is_finished:
     time.sleep(0.05)
 record = get_workflow("ship-order").get_workflow_run_by_id("parcel")
-print(record["status"], record["result"], run.recoveries)
+begun = [step.starts for step in run.attempts.get().steps]
+print(record["status"], record["result"], begun)
 """
 
 
@@ -48,7 +49,7 @@ def test_a_run_goes_on_when_its_worker_is_killed(serve: Serve) -> None:
     os.kill(worker, signal.SIGKILL)
 
     assert worker in known
-    assert served.shell(AWAIT) == "success {'message': 'Dispatched L-p'} 1"
+    assert served.shell(AWAIT) == "success {'message': 'Dispatched L-p'} [1, 2, 1]"
 
 
 def test_a_run_goes_on_in_the_next_supervisor_when_everything_is_killed(serve: Serve) -> None:
@@ -60,7 +61,7 @@ def test_a_run_goes_on_in_the_next_supervisor_when_everything_is_killed(serve: S
     first.everything_goes()
     second = serve(RUNS_LEASE_SECONDS="3")
 
-    assert second.shell(AWAIT) == "success {'message': 'Dispatched L-p'} 1"
+    assert second.shell(AWAIT) == "success {'message': 'Dispatched L-p'} [1, 2, 1]"
 
 
 def test_ctrl_c_lets_the_step_that_runs_finish_and_the_next_start_does_the_rest(
@@ -80,4 +81,4 @@ def test_ctrl_c_lets_the_step_that_runs_finish_and_the_next_start_does_the_rest(
     second = serve()
 
     assert step == "success"
-    assert second.shell(AWAIT) == "success {'message': 'Dispatched L-p'} 0"
+    assert second.shell(AWAIT) == "success {'message': 'Dispatched L-p'} [1, 1, 1]"

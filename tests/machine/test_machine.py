@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 
 from runs.engine import path as paths
 from runs.engine.journal import ACTIVE, FINAL, Journal, Status
+from runs.exceptions import InvalidTarget
 from runs.operations import plan_time_travel
 from runs.testing import skipping_time
 
@@ -92,9 +93,13 @@ class Machine(RuleBasedStateMachine):
         if not targets:
             return
         target, before = targets[choice % len(targets)], self.journal
-        plan = plan_time_travel(self.life.run, target)
-        done = self.call("time_travel", target, how=how, deadly=deadly)
-        the_plan_was_followed(plan, done, before, self.journal)
+        try:
+            plan = plan_time_travel(self.life.run, target)
+        except InvalidTarget:
+            self.refused("time_travel", target, how=how)
+        else:
+            done = self.call("time_travel", target, how=how, deadly=deadly)
+            the_plan_was_followed(plan, done, before, self.journal)
 
     # --- calls that are not -------------------------------------------------------------------
 
