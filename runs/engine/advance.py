@@ -41,18 +41,16 @@ from runs.definition.nodes import (
     StepNode,
     WorkflowNode,
 )
-from runs.definition.truth import truthy
 from runs.definition.workflow import Workflow
 from runs.engine import blocks, inputs
 from runs.engine import path as paths
 from runs.engine import transitions as move
-from runs.engine.journal import Entry, Journal, Kind, Status
+from runs.engine.journal import Entry, Journal, Status
 from runs.engine.outcomes import (
     CANCELED,
     OPEN,
     PAUSED,
     Answer,
-    Canceled,
     Decide,
     Done,
     Execute,
@@ -65,13 +63,13 @@ from runs.engine.outcomes import (
     Threw,
     Turn,
 )
+from runs.engine.repeats import Repeats
 from runs.engine.retry import RetryPolicy, policy_for
-from runs.engine.visits import Visits
 
 Json = Any
 
 
-class Interpreter(Visits):
+class Interpreter(Repeats):
     """Interprets one attempt of a run; ``journal`` is changed by its turns and answers."""
 
     def __init__(self, workflow: Workflow, journal: Journal) -> None:
@@ -200,8 +198,9 @@ class Interpreter(Visits):
         if self.closing:
             return OPEN
         # A canceled run waits for no time: a step in progress has its tries, one after another.
-        if retries and entry.wake_at > self.now and not self.journal.canceled:
-            self.turn.wake(entry.wake_at)
+        due_at = self.now if self.journal.canceled else (entry.wake_at or self.now)
+        if due_at > self.now:
+            self.turn.wake(due_at)
             return OPEN
         if entry.status is Status.RESUMED:
             entry.status = Status.RUNNING
@@ -309,9 +308,7 @@ class Interpreter(Visits):
             found.append((member.id, self._member(member, scope, blank)))
         return blocks.settle_arms(found)
 
-    def _one_arm(
-        self, members: list[tuple[int, Member]], scope: Scope
-    ) -> list[tuple[int, Member]]:
+    def _one_arm(self, members: list[tuple[int, Member]], scope: Scope) -> list[tuple[int, Member]]:
         """The arms that count as done, and the first of the others."""
         chosen, others = [], 1
         for arm, member in members:
@@ -322,97 +319,14 @@ class Interpreter(Visits):
                 chosen.append((arm, member))
         return chosen
 
-    # --- loops --------------------------------------------------------------------------------
-
-    def _loop(self, node: LoopNode, scope: Scope) -> Found:
-        base = paths.join(scope.path, node.key)
-        while True:
-            number, value, ref = scope.loops.get(base, (1, scope.value, scope.ref))
-            path = paths.iteration(base, number)
-            blank = self._blank(node.member, scope, path, iteration=number, value=value, ref=ref)
-            found = self._member(node.member, scope, blank)
-            if isinstance(found, Canceled) and number > 1:
-                self._stop_loop(paths.iteration(base, number - 1))
-            if not isinstance(found, Done):
-                return found
-            verdict = self._decide(
-                "loop", (node.condition,), node, scope, found.value, path=path, iteration=number
-            )
-            if not isinstance(verdict, Done):
-                return verdict
-            if truthy(verdict.value) == (node.kind == "dountil"):
-                return found
-            scope.loops[base] = number + 1, found.value, found.ref
-
-    def _stop_loop(self, path: str) -> None:
-        """The run was canceled between two iterations."""
-        verdict = self.journal.entries[paths.decision(path)]
-        if verdict.status is not Status.CANCELED:
-            verdict.status = Status.CANCELED
-            self.journal.touch(verdict)
-
-    # --- foreach ------------------------------------------------------------------------------
-
-    def _foreach(self, node: ForeachNode, scope: Scope) -> Found:
-        path = paths.join(scope.path, node.key)
-        entry = self.journal.get(path)
-        if entry is None or entry.status is Status.PENDING:
-            if refused := self._refused():
-                return refused
-            blank = self._blank(node.member, scope, path, kind=Kind.FOREACH)
-            entry = move.begin(self.journal, scope, blank, self.now)
-            self.issued.add(path)
-            if entry.input is None:
-                text = f"The foreach {node.member.id!r} needs a list, got nothing"
-                error = {"message": text, "name": "TypeError"}
-                move.fail(self.journal, scope, entry, self.now, Threw(error))
-        if entry.taken or entry.status not in (Status.RUNNING, Status.RESUMED):
-            return self._found(entry)
-        if entry.status is Status.RUNNING and path not in self.issued:
-            move.begin_again(self.journal, scope, entry, self.now)
-        self.issued.add(path)
-        width = self._concurrency(node, scope, entry)
-        if not isinstance(width, int):
-            return width
-        if path not in scope.fans:
-            scope.fans[path] = blocks.rebuild_fan(self.journal, entry, width)
-        visit = self._item_visitor(node, scope, entry)
-        found = blocks.advance_fan(self.journal, scope, entry, scope.fans[path], visit, self.now)
-        if not isinstance(found, Open):
-            del scope.fans[path]
-        return found
-
-    def _item_visitor(
-        self, node: ForeachNode, scope: Scope, entry: Entry
-    ) -> Callable[[int, Json], Found]:
-        def visit(index: int, value: Json) -> Found:
-            blank = self._blank(
-                node.member,
-                scope,
-                paths.item(entry.path, index),
-                value=value,
-                ref=f"item:{index}:{entry.path}",
-            )
-            return self._member(node.member, scope, blank)
-
-        return visit
-
-    def _concurrency(self, node: ForeachNode, scope: Scope, entry: Entry) -> int | Found:
-        if isinstance(node.concurrency, int):
-            return max(node.concurrency, 1)
-        found = self._decide("concurrency", (node.concurrency,), node, scope, entry.input)
-        if not isinstance(found, Done):
-            return found
-        return found.value if isinstance(found.value, int) and found.value > 0 else 1
-
     _VISITORS: dict[type, Callable[..., Found]] = {
         StepNode: _single,
         WorkflowNode: _single,
         MapNode: _single,
         ParallelNode: _parallel,
         BranchNode: _branch,
-        LoopNode: _loop,
-        ForeachNode: _foreach,
-        SleepNode: Visits._wait,
-        SleepUntilNode: Visits._wait,
+        LoopNode: Repeats._loop,
+        ForeachNode: Repeats._foreach,
+        SleepNode: Repeats._wait,
+        SleepUntilNode: Repeats._wait,
     }

@@ -26,7 +26,6 @@ FIELDS = (
 )
 
 
-
 def _since(journal: Journal, status: Status) -> int:
     """After which moment what has suspended is shown.
 
@@ -83,6 +82,7 @@ def _nested_runs(journal: Journal, foreach: Entry) -> dict[str, Json]:
         return {}
     whole = foreach.status is Status.SUCCESS
     return {"metadata": {"nestedRunId": ids if whole else ids[0]}}
+
 
 def _outcome(entry: Entry) -> dict[str, Json]:
     if entry.status is Status.SUCCESS and entry.output is not None:

@@ -33,9 +33,7 @@ def suspended_path(entry: Entry) -> list[str]:
     return [entry.step_id, *path_below(entry)]
 
 
-def labels(
-    journal: Journal, scope: str = paths.ROOT, since: int = 0
-) -> dict[str, dict[str, Json]]:
+def labels(journal: Journal, scope: str = paths.ROOT, since: int = 0) -> dict[str, dict[str, Json]]:
     """Resume labels by name: ``{stepId, foreachIndex?}`` with the id of the scope's own step.
 
     ``since`` leaves out those of older suspensions (an order number of the journal).

@@ -162,6 +162,17 @@ class Driver:
         self.journal = self.shelf.load()
         self._take_up()
 
+    def hand_over(self) -> None:
+        """Give the run up in order: what is open may end, then another process takes over."""
+        self.interpreter.closing = True
+        while self.open and not self.settled:
+            for path in list(self.open):
+                self.perform(path)
+            self.turn()
+        if not self.settled:
+            self.crash()
+            self.interpreter.look_after_open()
+
     def _edited(self) -> None:
         self.store()
         self._take_up()

@@ -17,7 +17,7 @@ Json = Any
 Watch = Callable[[Driver], None]
 
 settings.register_profile("quick", max_examples=40, deadline=None)
-settings.register_profile("thorough", max_examples=3000, deadline=None)
+settings.register_profile("thorough", max_examples=1000, deadline=None)
 
 #: How long the laws are tried: ``HYPOTHESIS_PROFILE=thorough`` looks much longer.
 law = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
@@ -29,17 +29,20 @@ ROUNDS = 100
 
 
 class Dice:
-    """A driver's luck: which bodies end next, and whether the process dies now."""
+    """A driver's luck: which bodies end next, and whether its process dies or hands over now."""
 
-    def __init__(self, seed: int = 0, *, deadly: float = 0.0) -> None:
+    def __init__(self, seed: int = 0, *, deadly: float = 0.0, busy: float = 0.0) -> None:
         self.random = Random(seed)
-        self.deadly = deadly
+        self.deadly, self.busy = deadly, busy
 
     def some(self, paths: list[str]) -> list[str]:
         return self.random.sample(paths, self.random.randint(1, len(paths)))
 
     def dies(self) -> bool:
         return self.random.random() < self.deadly
+
+    def hands_over(self) -> bool:
+        return self.random.random() < self.busy
 
 
 def nothing(run: Driver) -> None:
@@ -77,6 +80,8 @@ def go_on(run: Driver, dice: Dice, watch: Watch = nothing) -> None:
             return
         if dice.dies():
             run.crash()
+        elif dice.hands_over():
+            run.hand_over()
         elif run.open:
             for path in dice.some(list(run.open)):
                 run.perform(path)

@@ -79,6 +79,20 @@ def test_lost_results_change_no_record(plan: Plan, attempts: int, seed: int) -> 
     assert outcome(disturbed) == outcome(undisturbed)
 
 
+@law
+@given(plans(), attempts, seeds)
+def test_a_run_given_up_in_order_tells_the_same_as_one_that_was_not(
+    plan: Plan, attempts: int, seed: int
+) -> None:
+    assume(not is_settled_by_order(plan))
+    undisturbed = live(Driver(build(plan, attempts)), Dice())
+
+    handed_over = live(Driver(build(plan, attempts)), Dice(seed, busy=0.3))
+
+    assert in_full(handed_over) == in_full(undisturbed)
+    assert sorted(handed_over.told) == sorted(undisturbed.told)
+
+
 # --- 3: what is done -------------------------------------------------------------------------
 
 

@@ -157,7 +157,8 @@ def the_status_is_that_of_the_journal(life: Life, row: Run, call: Call, journal:
     found = Interpreter(life.workflow, journal).advance(clock().now()).outcome
     told = "tripwire" if isinstance(found, Failed) and found.entry.tripwire else "failed"
     assert row.status == _OUTCOMES.get(type(found), told)
-    assert journal.take_changes() == ([], [])
+    if not journal.canceled:
+        assert journal.take_changes() == ([], []), "a turn without an answer changes nothing"
 
 
 def the_run_can_be_read(life: Life, row: Run, call: Call) -> None:

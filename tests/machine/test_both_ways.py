@@ -23,6 +23,7 @@ from tests.conformance.compare import by_lane
 from tests.conformance.normalise import normaliser
 from tests.conformance.world import Process, World
 from tests.store.waiting import until
+from tests.worker.running import running
 
 from .cases import ANSWER, ASKING, CALM, ENDING, INPUT, Case, cases
 from .profiles import tried
@@ -38,13 +39,12 @@ ROUNDS = 12
 @pytest.fixture(scope="module")
 def worker(django_db_setup: None, django_db_blocker: Any) -> Iterator[Runner]:
     """A worker's runner in a thread of this process; it finds its runs by sweeping."""
-    logging.getLogger("runs.worker.tasks").disabled = True  # there is no broker, and no need of one
-    with django_db_blocker.unblock():
-        runner = Runner().start()
+    tickets = logging.getLogger("runs.worker.tasks")
+    tickets.disabled = True  # there is no broker here, and no need of one
+    with django_db_blocker.unblock(), running() as runner:
         yield runner
-        runner.drain(10)
-        connection.close()
-    logging.getLogger("runs.worker.tasks").disabled = False
+    connection.close()
+    tickets.disabled = False
 
 
 @dataclass(frozen=True)

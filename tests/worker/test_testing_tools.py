@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import SyncToAsync
+from django.db import connection
 
 from runs import Workflow, create_workflow
 from runs.exceptions import LeaseLost
@@ -20,6 +23,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("registry")]
 
 DAY = 86_400.0
 Ran = list[str]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def closed_connections() -> Iterator[None]:
+    """Close the connection of the thread that async calls use, else the database cannot go."""
+    yield
+    SyncToAsync.single_thread_executor.submit(lambda: connection.close()).result()
 
 
 @pytest.fixture
