@@ -41,14 +41,15 @@ class Visits:
     def look_after_open(self) -> None:
         """The run was given up in order, not lost: what is open goes on, and does not begin again.
 
-        Of steps none is open then; the workflows and foreaches they lie in may be.
+        Of steps none is open then; the workflows and foreaches they lie in may be. One that a time
+        travel goes into has not begun in its attempt (``starts`` is 0), and does now.
         """
         containers = (Kind.WORKFLOW, Kind.FOREACH)
         entries = self.journal.entries.values()
         self.issued |= {
             entry.path
             for entry in entries
-            if entry.kind in containers and entry.status is Status.RUNNING
+            if entry.kind in containers and entry.status is Status.RUNNING and entry.starts
         }
 
     def _refused(self) -> Found | None:

@@ -130,4 +130,4 @@ class Machine(RuleBasedStateMachine):
 
 
 def test_whatever_is_called_and_wherever_the_process_dies_the_record_holds() -> None:
-    run_state_machine_as_test(Machine, settings=tried(80, 4000, stateful_step_count=12))
+    run_state_machine_as_test(Machine, settings=tried(60, 4000, stateful_step_count=12))

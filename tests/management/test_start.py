@@ -187,9 +187,7 @@ def test_without_a_worker_it_says_so_instead_of_waiting(cli, settings):
     outcome = cli("start", "greet-customer", "--run-id", "g1", "--input", '{"name": "ann"}')
 
     assert outcome.code == 2
-    assert outcome.err.startswith(
-        "No worker is alive to execute run greet-customer/g1."
-    )
+    assert outcome.err.startswith("No worker is alive to execute run greet-customer/g1.")
 
 
 def test_a_run_left_to_the_workers_is_named_at_once(cli, settings):

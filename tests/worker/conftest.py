@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from asgiref.sync import SyncToAsync
+from django.db import connection
+
+
+@pytest.fixture(autouse=True, scope="module")
+def closed_connections() -> Iterator[None]:
+    """Close the connection of the thread that async calls use, else the database cannot go."""
+    yield
+    SyncToAsync.single_thread_executor.submit(lambda: connection.close()).result()

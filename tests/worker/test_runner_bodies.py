@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from runs import Workflow, create_workflow
+from runs.models import Run
+from tests.store.gallery import add, step
+from tests.store.waiting import Gate
+from tests.worker.running import at_rest, running
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("registry", "background"),
+]
+
+
+@pytest.fixture
+def background(settings: Any) -> None:
+    settings.RUNS_EXECUTION = "background"
+
+
+def adding() -> Workflow:
+    return create_workflow("w").then(add(1)).then(add(2)).commit()
+
+
+def started(workflow: Workflow, count: int, input_data: Any = None) -> list[Run]:
+    runs = [workflow.create_run(run_id=f"r{n}") for n in range(count)]
+    for run in runs:
+        run.start_async(input_data)
+    return runs
+
+
+# --- bodies that misbehave -------------------------------------------------------------------
+
+
+def _exits(ctx: Any) -> None:
+    raise SystemExit(3)
+
+
+async def _cancels_itself(ctx: Any) -> None:
+    raise asyncio.CancelledError
+
+
+async def _exits_too(ctx: Any) -> None:
+    raise SystemExit(3)
+
+
+def _stops_iterating(ctx: Any) -> None:
+    raise StopIteration
+
+
+MISBEHAVING = {
+    "sys.exit": _exits,
+    "sys.exit in a coroutine": _exits_too,
+    "CancelledError": _cancels_itself,
+    "StopIteration": _stops_iterating,
+}
+
+
+@pytest.mark.parametrize("body", MISBEHAVING.values(), ids=MISBEHAVING.keys())
+def test_a_body_can_fail_its_run_and_not_its_worker(body: Any) -> None:
+    bad = create_workflow("bad").then(step("s", body)).commit()
+
+    with running(drain_seconds=1):
+        [run] = started(bad, 1)
+        assert at_rest(run, seconds=3) == ["failed"]
+        [other] = started(adding(), 1, {"n": 1})
+        assert at_rest(other) == ["success"]
+
+
+def test_a_plain_body_that_takes_too_long_fails_its_step_while_it_still_blocks() -> None:
+    gate = Gate()
+    flow = create_workflow("w").then(step("s", lambda ctx: gate.stop(), timeout=0.1)).commit()
+
+    with running():
+        [run] = started(flow, 1)
+        assert at_rest(run) == ["failed"]
+        gate.open()
+
+    assert run.error_message == "Step 's' took longer than 0.1 s"
