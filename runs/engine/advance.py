@@ -197,22 +197,27 @@ class Interpreter(Repeats):
             return CANCELED
         if self.closing:
             return OPEN
-        # A canceled run waits for no time: a step in progress has its tries, one after another.
-        due_at = self.now if self.journal.canceled else (entry.wake_at or self.now)
-        if due_at > self.now:
-            self.turn.wake(due_at)
-            return OPEN
+        if entry.wake_at is not None and entry.wake_at > self.now:
+            return self._await_try(scope, entry)
         if entry.status is Status.RESUMED:
             entry.status = Status.RUNNING
             self.journal.touch(entry)
         elif entry.wake_at is None:
             move.begin_again(self.journal, scope, entry, self.now)
         if entry.wake_at is not None:
-            entry.wake_at = None
+            entry.wake_at = entry.error = None
             self.journal.touch(entry)
         problem = inputs.validate(node, scope, replace(entry))
         self._execute(node, scope, entry, problem)
         return OPEN
+
+    def _await_try(self, scope: Scope, entry: Entry) -> Found:
+        """Wait for the next try; a canceled run does not, and the failed try was the last."""
+        if not self.journal.canceled:
+            self.turn.wake(entry.wake_at or self.now)
+            return OPEN
+        move.fail(self.journal, scope, entry, self.now, Threw(entry.error or {}))
+        return self._found(entry)
 
     # --- nested workflows ---------------------------------------------------------------------
 

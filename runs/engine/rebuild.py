@@ -57,14 +57,12 @@ class Rebuilt:
     # --- entries before the target's ----------------------------------------------------------
 
     def _before(self, node: Node, index: int, value: Json, brought: Json) -> Json:
-        """Take over one entry of the flow; its output is shown as the next one's input."""
+        """Take over one entry of the flow; its output is the next one's input, as it was."""
         outputs: dict[str, Json] = {}
         for arm, member in enumerate(members(node)):
             position = (index, arm) if isinstance(node, ParallelNode | BranchNode) else (index,)
             entry = self._take_over(node, member, position, value, brought)
-            if entry is not None and entry.status is Status.SKIPPED:
-                outputs[member.id] = {}
-            elif entry is not None and entry.output is not None:
+            if entry is not None and entry.output is not None:
                 outputs[member.id] = entry.output
         if isinstance(node, BranchNode):
             self._decide_branch(node)

@@ -114,6 +114,7 @@ def _threw(
     journal: Journal, scope: Scope, entry: Entry, threw: Threw, now: int, policy: RetryPolicy
 ) -> None:
     if tries_again(journal, entry, threw.retryable, now, policy):
+        entry.error = threw.error
         return
     fail(journal, scope, entry, now, threw)
 
@@ -125,6 +126,8 @@ def tries_again(
     entry.tries += 1
     journal.touch(entry)
     delay = policy.delay_after(entry.tries) if retryable else None
+    if delay and journal.canceled:
+        delay = None
     entry.wake_at = None if delay is None else now + round(delay * 1000)
     return delay is not None
 

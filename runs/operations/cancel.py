@@ -6,8 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from runs.engine import edits
-from runs.engine.journal import FINAL, Status
+from runs.engine.advance import Interpreter
+from runs.engine.journal import FINAL, Journal, Status
 from runs.engine.outcomes import CANCELED
+from runs.exceptions import WorkflowNotFound
 from runs.models import Run
 from runs.operations import begin
 from runs.store import journals, lease, ledger
@@ -40,9 +42,19 @@ def _cancel_row(row: Run) -> None:
     journal = journals.load(row)
     if journal.entries:
         journal.canceled = True
+        _mark_open(row, journal)
         edits.settle(journal, CANCELED, clock().now())
     entries, news = journal.take_changes()
     columns |= {"ended_at": now, "fence": row.fence + 1} | lease.free(None)
     write = Write(row.pk, row.attempt, row.fence, entries, ledger.numbered(row.pk, news), columns)
     ledger.append_one(write)
     transaction.on_commit(lambda: feed.publish(row.pk, row.run_id, journal, news))
+
+
+def _mark_open(row: Run, journal: Journal) -> None:
+    """What was going on when its process died shows as canceled, as far as the code is known."""
+    try:
+        workflow = begin.workflow_of(row)
+    except WorkflowNotFound:
+        return
+    Interpreter(workflow, journal).advance(clock().now())

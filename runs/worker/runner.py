@@ -24,7 +24,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from django import db as database
-from django.db import close_old_connections, connection
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from runs.conf import conf
@@ -54,9 +55,18 @@ class Runner:
         self._loop = asyncio.new_event_loop()
         self._ended = asyncio.Event()
         self._writer = GroupWriter()
-        self._database = ThreadPoolExecutor(2, thread_name_prefix="runs-database")
-        self._bodies = ThreadPoolExecutor(conf.WORKER_THREADS, thread_name_prefix="runs-step")
+        #: Those of the pools' threads, for drain to close when these have ended.
+        self._connections: list[BaseDatabaseWrapper] = []
+        self._database = self._threads(2, "runs-database")
+        self._bodies = self._threads(conf.WORKER_THREADS, "runs-step")
         self._thread = threading.Thread(target=self._run, name="runs-runner", daemon=True)
+
+    def _threads(self, count: int, name: str) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(count, name, initializer=self._keep_connection)
+
+    def _keep_connection(self) -> None:
+        connection.inc_thread_sharing()
+        self._connections.append(connections[DEFAULT_DB_ALIAS])
 
     def start(self) -> Runner:
         self._thread.start()
@@ -82,6 +92,8 @@ class Runner:
             self._writer.close()
             self._database.shutdown()
             self._bodies.shutdown()
+            for used in self._connections:
+                used.close()
 
     # --- the loop -----------------------------------------------------------------------------
 

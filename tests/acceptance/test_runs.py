@@ -20,7 +20,7 @@ from runs import get_workflow
 from runs.models import Run
 
 workflow = get_workflow("ship-order")
-workflow.create_run(run_id="parcel").start_async(input_data={"parcel": "p", "holdMs": 2000})
+workflow.create_run(run_id="parcel").start_async(input_data={"parcel": "p", "holdMs": 6000})
 while "hold-shipment" not in workflow.get_workflow_run_by_id("parcel")["steps"]:
     time.sleep(0.02)
 print(Run.objects.get(run_id="parcel").lease_owner.split(":")[1])

@@ -113,7 +113,8 @@ def targets(run: Driver) -> Iterator[list[str]]:
 
 def _inside(journal: Journal, scope: str, ids: list[str]) -> Iterator[list[str]]:
     for (where, step_id), path in journal.latest.items():
-        if where != scope:
+        # Ids name the first use of what is used twice; the second one cannot be the target.
+        if where != scope or "~" in path:
             continue
         yield [*ids, step_id]
         entry = journal.entries[path]

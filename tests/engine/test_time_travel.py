@@ -204,6 +204,15 @@ def test_a_branch_with_no_arm_chosen_is_kept_as_such() -> None:
     assert run.result().result == {}
 
 
+def test_a_nested_target_gets_no_outputs_of_arms_that_were_not_chosen() -> None:
+    nested = flow("n").then(echo("x")).then(echo("y"))
+    run = Driver(flow().branch([(lambda ctx: False, a), (lambda ctx: True, b)]).then(nested))
+    assert run.start(1).result == {"b": 11}
+
+    assert travelled(run, "n", "x") == ["n/x", "n/y"]
+    assert run.result().result == {"b": 11}
+
+
 def test_a_finished_foreach_runs_again_as_a_whole() -> None:
     run = Driver(flow().foreach(a).then(echo("d")))
     run.start([1, 2])

@@ -260,12 +260,12 @@ def test_a_cancel_ends_the_wait_between_two_tries() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_step_in_progress_still_has_its_tries_and_waits_between_none() -> None:
+def test_a_canceled_run_waits_for_no_further_try() -> None:
     driver, tries = _canceled_between_tries()
 
     driver.outcome(2)
 
-    assert tries == [0, 1, 2, 3, 4, 5]
+    assert tries == [0]
 
 
 def _canceled_between_tries() -> tuple[Background, list[int]]:
