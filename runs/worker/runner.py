@@ -196,6 +196,7 @@ class Runner:
             self._taken -= count
 
     async def _drive(self, claim: Claim) -> None:
+        session: Session | None = None
         try:
             session = await self._call(takeover.open_claimed, claim)
             if session is None:
@@ -209,7 +210,9 @@ class Runner:
         except Exception:
             logger.exception("Run %s stopped; it is due again in a moment", claim.run_pk)
         finally:
-            self._sessions.pop(claim.run_pk, None)
+            # It may have been taken over by this very runner: then the newer session stays.
+            if self._sessions.get(claim.run_pk) is session:
+                self._sessions.pop(claim.run_pk, None)
 
     # --- signs of life ------------------------------------------------------------------------
 

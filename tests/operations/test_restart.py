@@ -15,7 +15,7 @@ from tests.store.gallery import add, ask, step
 from tests.store.tables import all_rows
 from tests.store.waiting import Background, Gate, together
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("registry")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("registry")]
 
 
 class DiedError(BaseException):
@@ -210,7 +210,6 @@ def _ending(status: str, ran: list[int]) -> Workflow:
     return create_workflow("w").then(step("s", body)).commit()
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_run_that_somebody_works_on_is_not_restarted() -> None:
     gate = Gate()
     flow = create_workflow("w").then(step("s", lambda ctx: gate.stop())).commit()
@@ -246,7 +245,6 @@ def test_a_run_that_does_not_exist_is_not_found() -> None:
     assert str(raised.value) == "Snapshot not found for run r"
 
 
-@pytest.mark.django_db(transaction=True)
 def test_of_many_who_restart_a_run_at_once_one_does() -> None:
     mortal, gate = Mortal(), Gate()
     mortal.dies_in = "a"
@@ -273,7 +271,6 @@ def test_of_many_who_restart_a_run_at_once_one_does() -> None:
     assert mortal.ran == ["a", "a"]
 
 
-@pytest.mark.django_db(transaction=True)
 def test_what_the_dead_process_still_says_is_not_recorded() -> None:
     """A process that only seemed dead, and wakes up when its run has gone on elsewhere."""
     gate, ran = Gate(), []

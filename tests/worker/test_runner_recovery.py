@@ -14,7 +14,6 @@ from runs.testing import told
 from runs.worker import takeover
 from runs.worker.drive import drive_here
 from runs.worker.execution import result_of_stored
-from runs.worker.runner import Runner
 from tests.store.gallery import add, step
 from tests.store.tables import all_rows
 from tests.store.waiting import Background, Gate, until
@@ -172,35 +171,13 @@ def test_recoveries_are_counted_anew_after_a_step_was_recorded(settings: Any) ->
 # --- owners that were only late --------------------------------------------------------------
 
 
-@pytest.fixture
-def silence(settings: Any) -> None:
-    """Nobody gives signs of life or looks for what is due, and no lease ends by itself."""
-    settings.RUNS_HEARTBEAT_SECONDS = 1000
-    settings.RUNS_SWEEP_SECONDS = 1000
-    settings.RUNS_LEASE_SECONDS = 1000
-
-
-def taken_up(runner: Runner, workflow: Workflow) -> Run:
-    """A run that the runner drives."""
-    run = started(workflow)
-    take_up(runner, run)
-    return run
-
-
-def take_up(runner: Runner, run: Run) -> None:
-    """Hand tickets in until one is taken: a runner that is looking around drops them."""
-    fence = Run.objects.get(pk=run.pk).fence
-    until(lambda: runner.wake(run.pk) or Run.objects.get(pk=run.pk).fence > fence)
-
-
-@pytest.mark.usefixtures("silence")
 def test_a_session_whose_run_was_claimed_by_another_stops_without_writing() -> None:
     counting = Counting(stops="b")
     with running() as late:
-        run = taken_up(late, counting.chain("a", "b", "c"))
+        run = started(counting.chain("a", "b", "c"))
         counting.gate.wait_reached()
         lose_lease(run)
-        assert lease.claim(run.pk, "other") is not None
+        assert until(lambda: lease.claim(run.pk, "other")) is not None
         before = all_rows()
 
         counting.gate.open()
@@ -210,15 +187,17 @@ def test_a_session_whose_run_was_claimed_by_another_stops_without_writing() -> N
     assert counting.ran == ["a", "b"]
 
 
-@pytest.mark.usefixtures("silence")
-def test_a_late_owner_cannot_overwrite_what_its_successor_recorded() -> None:
+def test_a_late_owner_cannot_overwrite_what_its_successor_recorded(settings: Any) -> None:
+    settings.RUNS_HEARTBEAT_SECONDS = 1000
     counting = Counting(stops="b")
-    with running() as late, running() as successor:
-        run = taken_up(late, counting.chain("a", "b", "c"))
+    with running() as late:
+        run = started(counting.chain("a", "b", "c"))
         counting.gate.wait_reached()
-        lose_lease(run)
-        take_up(successor, run)
-        assert at_rest(run) == ["success"]
+        settings.RUNS_SWEEP_SECONDS = 1000
+        with running() as successor:
+            lose_lease(run)
+            successor.wake(run.pk)
+            assert at_rest(run) == ["success"]
         before = all_rows()
 
         counting.gate.open()
@@ -229,39 +208,41 @@ def test_a_late_owner_cannot_overwrite_what_its_successor_recorded() -> None:
     assert run.steps.get(path="b").output == {"of": "b"}
 
 
-@pytest.mark.usefixtures("silence")
-def test_a_runner_that_takes_over_from_itself_keeps_the_lease_it_has_now() -> None:
+def test_a_runner_that_takes_over_from_itself_keeps_the_lease_it_has_now(settings: Any) -> None:
     """Its database was away for longer than a lease; then it claims its own run once more."""
-    first, second, ran = Gate(), Gate(), []
+    settings.RUNS_HEARTBEAT_SECONDS = 1000
+    second = Gate()
+    ran: list[int] = []
+    first = Gate()
 
     def body(ctx: Any) -> None:
         ran.append(1)
         (first if len(ran) == 1 else second).stop()
 
     with running() as runner:
-        run = taken_up(runner, create_workflow("w").then(step("s", body)).commit())
+        run = started(create_workflow("w").then(step("s", body)).commit())
         first.wait_reached()
+        settings.RUNS_SWEEP_SECONDS = 1000
         lose_lease(run)
-        take_up(runner, run)
+        runner.wake(run.pk)
         second.wait_reached()
-        driving = len(runner._tasks)
         first.open()
-        until(lambda: len(runner._tasks) < driving)
+        until(lambda: run.pk not in runner._sessions or runner._sessions[run.pk].fence == 3)
 
         assert runner._sessions[run.pk].fence == 3
         second.open()
         assert at_rest(run) == ["success"]
 
 
-@pytest.mark.usefixtures("silence")
 def test_a_caller_that_drives_here_stops_too_when_its_run_was_taken_over() -> None:
     counting = Counting(stops="a")
     run = counting.chain("a", "b").create_run(execution="inline")
     caller = Background(run.start)
     counting.gate.wait_reached()
-    lose_lease(run)
+    run.refresh_from_db()
 
     with running():
+        until(lambda: lose_lease(run) or Run.objects.get(pk=run.pk).lease_owner != run.lease_owner)
         assert at_rest(run) == ["success"]
     before = all_rows()
     counting.gate.open()
