@@ -20,7 +20,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django import db as database
@@ -49,6 +49,8 @@ class Runner:
         self._sessions: dict[int, Session] = {}
         #: Slots in use: by runs that are driven, and by those that are just being taken up.
         self._taken = 0
+        #: A ticket came while no slot was free, not even for the moment of a sweep.
+        self._missed = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
         self._swept_at = timezone.now()
@@ -167,24 +169,32 @@ class Runner:
                     claim = await self._call(lease.claim, run_pk, self.id)
                     if claim is not None:
                         await self._drive(claim)
+            else:
+                self._missed = True
         except database.Error as error:
             logger.warning("The database did not answer: %s", error)
 
     async def _sweep(self) -> None:
-        free = self._free
-        if free > 0:
+        """Take up what is due; once more if meanwhile a ticket found all slots held by this."""
+        self._missed = True
+        while self._missed and (free := self._free) > 0:
+            self._missed = False
             with self._slot(free):
                 claims = await self._call(lease.claim_due, self.id, free)
             if self._draining:
                 await self._call(lease.release, self.id, [claim.run_pk for claim in claims])
                 return
             for claim in claims:
-                self._begin(self._drive_swept(claim, self._slot()))
+                self._taken += 1
+                self._begin(self._drive_swept(claim))
         self._swept_at = timezone.now()
 
-    async def _drive_swept(self, claim: Claim, slot: AbstractContextManager[None]) -> None:
-        with slot:
+    async def _drive_swept(self, claim: Claim) -> None:
+        """Drive a run whose slot is taken already: a ticket must not get it in between."""
+        try:
             await self._drive(claim)
+        finally:
+            self._taken -= 1
 
     @contextmanager
     def _slot(self, count: int = 1) -> Iterator[None]:

@@ -12,7 +12,7 @@ from runs.operations import find_run
 from tests.store.gallery import add, ask, same, step
 from tests.store.waiting import Background, Gate, until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("registry")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("registry")]
 
 
 def types(events: Any) -> list[str]:
@@ -159,6 +159,7 @@ def test_a_call_that_is_refused_is_a_stream_that_says_so() -> None:
 # --- on an event loop ------------------------------------------------------------------------
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_a_coroutine_reads_a_stream_with_async_for() -> None:
     run = await adding().acreate_run()
 
@@ -169,6 +170,7 @@ async def test_a_coroutine_reads_a_stream_with_async_for() -> None:
     assert (await stream.aresult()).result == {"n": 4}
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_a_coroutine_may_have_the_result_alone() -> None:
     run = await adding().acreate_run()
 
@@ -177,6 +179,7 @@ async def test_a_coroutine_may_have_the_result_alone() -> None:
     assert (await stream.aresult()).result == {"n": 4}
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_events_of_arms_that_run_at_once_come_as_they_happen() -> None:
     first, second = asyncio.Event(), asyncio.Event()
 
@@ -200,6 +203,7 @@ async def test_events_of_arms_that_run_at_once_come_as_they_happen() -> None:
     assert ended == ["other", "one"]
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_what_a_coroutine_body_writes_is_told_while_it_runs() -> None:
     go_on = asyncio.Event()
 
@@ -218,6 +222,7 @@ async def test_what_a_coroutine_body_writes_is_told_while_it_runs() -> None:
     assert types(seen) == ["start", "step-start", "step-output", "step-result", "finish"]
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("impatient")
 async def test_a_refused_coroutine_call_is_a_stream_that_says_so() -> None:
     run = await adding().acreate_run()
@@ -230,6 +235,7 @@ async def test_a_refused_coroutine_call_is_a_stream_that_says_so() -> None:
         await stream.aresult()
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_a_stream_that_nobody_reads_on_does_not_stop_its_run() -> None:
     run = await adding().acreate_run()
     stream = await run.astream({"n": 1})
@@ -265,6 +271,7 @@ def test_observing_shows_all_executions_of_a_run() -> None:
     assert types(run.observe()).count("finish") == 2
 
 
+@pytest.mark.django_db(transaction=True)
 def test_observing_a_run_that_goes_on_follows_it_to_its_end() -> None:
     gate = Gate()
     flow = create_workflow("w").then(add(1)).then(step("s", lambda ctx: gate.stop())).commit()
@@ -282,6 +289,7 @@ def test_observing_a_run_that_goes_on_follows_it_to_its_end() -> None:
     assert types(seen) == ["start", *ONE_STEP, "step-start", "step-result", "finish"]
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_a_coroutine_may_observe() -> None:
     run = await adding().acreate_run()
     told = [event async for event in await run.astream({"n": 1})]
@@ -298,6 +306,7 @@ def test_observing_a_run_that_was_never_started_ends_at_once() -> None:
 IN_WORDS = ("manage.py serve", "RUNS_EXECUTION")
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("how", ["stream", "resume_stream", "time_travel_stream"])
 def test_a_background_stream_without_workers_says_so_at_once(how: str) -> None:
     run = create_workflow("w").then(ask()).commit().create_run(execution="background")

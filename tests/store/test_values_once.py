@@ -39,6 +39,18 @@ def test_a_chain_of_ten_steps_stores_ten_payloads() -> None:
     assert payloads(run) <= 10 * 1.1
 
 
+def test_a_payload_that_is_passed_through_is_stored_by_each_step_and_as_the_input() -> None:
+    flow = create_workflow("chain")
+    for n in range(10):
+        flow.then(step(f"s{n}", lambda ctx: ctx.input_data))
+    run = flow.commit().create_run()
+
+    result = run.start({"text": TEXTS[0]})
+
+    assert result.result == {"text": TEXTS[0]}
+    assert payloads(run) <= 11 * 1.01
+
+
 def test_the_input_of_a_run_is_stored_once_however_many_steps_read_it() -> None:
     flow = create_workflow("parallel").parallel([step(f"s{n}", lambda ctx: 1) for n in range(5)])
     run = flow.commit().create_run()

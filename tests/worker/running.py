@@ -1,14 +1,35 @@
-"""Runners in the test's own process."""
+"""Runners in the test's own process, and runs for them."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from runs import Workflow, create_workflow
 from runs.models import Run, WorkerProcess
 from runs.worker.runner import Runner
+from tests.store.gallery import add
 from tests.store.waiting import DEADLINE, until
+
+
+def adding() -> Workflow:
+    """Of ``{"n": 1}`` it makes ``{"n": 4}``, in two steps."""
+    return create_workflow("w").then(add(1)).then(add(2)).commit()
+
+
+def started(workflow: Workflow, count: int = 1, input_data: Any = None) -> list[Run]:
+    """Runs that are due for a worker."""
+    runs = [workflow.create_run(run_id=f"r{n}") for n in range(count)]
+    for run in runs:
+        run.start_async(input_data)
+    return runs
+
+
+def one_started(workflow: Workflow, input_data: Any = None) -> Run:
+    [run] = started(workflow, 1, input_data)
+    return run
 
 
 @contextmanager

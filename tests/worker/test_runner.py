@@ -11,35 +11,21 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from runs import Workflow, create_workflow
+from runs import create_workflow
 from runs.definition.registry import isolated_registry
 from runs.models import Run, WorkerProcess
 from runs.operations import find_run
+from runs.store import lease
 from runs.worker.execution import result_of_stored
+from runs.worker.runner import Runner
 from tests.store.gallery import PIECES, add, ask, step
 from tests.store.waiting import DEADLINE, Gate, together, until
-from tests.worker.running import at_rest, running
+from tests.worker.running import adding, at_rest, one_started, running, started
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("registry", "background"),
 ]
-
-
-@pytest.fixture
-def background(settings: Any) -> None:
-    settings.RUNS_EXECUTION = "background"
-
-
-def adding() -> Workflow:
-    return create_workflow("w").then(add(1)).then(add(2)).commit()
-
-
-def started(workflow: Workflow, count: int, input_data: Any = None) -> list[Run]:
-    runs = [workflow.create_run(run_id=f"r{n}") for n in range(count)]
-    for run in runs:
-        run.start_async(input_data)
-    return runs
 
 
 # --- from start to end -----------------------------------------------------------------------
@@ -78,6 +64,35 @@ def test_a_ticket_makes_a_run_go_at_once(settings: Any) -> None:
         [run] = started(adding(), 1, {"n": 1})
         runner.wake(run.pk)
         assert at_rest(run) == ["success"]
+
+
+class LookingAround(Runner):
+    """A runner whose first sweep lasts: it has looked, and its slots are not free again yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sweep = Gate()
+
+    async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        answer = await super()._call(function, *arguments)
+        if function is lease.claim_due:
+            await self.sweep.astop()
+        return answer
+
+
+def test_a_ticket_that_comes_during_a_sweep_makes_its_run_go_at_once(settings: Any) -> None:
+    settings.RUNS_SWEEP_SECONDS = 1000
+    runner = LookingAround()
+    runner.start()
+    try:
+        runner.sweep.wait_reached()
+        run = one_started(adding(), {"n": 1})
+        runner.wake(run.pk)
+        until(lambda: runner._missed)
+        runner.sweep.open()
+        assert at_rest(run) == ["success"]
+    finally:
+        runner.drain(DEADLINE)
 
 
 def test_tickets_for_what_is_not_due_are_harmless() -> None:

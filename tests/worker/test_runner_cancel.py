@@ -6,29 +6,18 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from runs import Workflow, create_workflow
+from runs import create_workflow
 from runs.models import Run, WorkerProcess
 from runs.operations import find_run
 from runs.testing import told
 from tests.store.gallery import add, step
 from tests.store.waiting import DEADLINE, Background, Gate, until
-from tests.worker.running import at_rest, running
+from tests.worker.running import at_rest, one_started, running
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("registry", "background"),
 ]
-
-
-@pytest.fixture
-def background(settings: Any) -> None:
-    settings.RUNS_EXECUTION = "background"
-
-
-def started(workflow: Workflow, input_data: Any = None) -> Run:
-    run = workflow.create_run(run_id="r")
-    run.start_async(input_data)
-    return run
 
 
 def waiting_for_abort(kind: str, gate: Gate, seen: list[float]) -> Any:
@@ -53,7 +42,7 @@ def test_a_body_in_a_worker_sees_its_abort_signal_within_a_second(kind: str) -> 
     flow = create_workflow("w").then(step("s", waiting_for_abort(kind, gate, seen)))
     flow.then(step("t", lambda ctx: after.append(1)))
     with running():
-        run = started(flow.commit())
+        run = one_started(flow.commit())
         gate.wait_reached()
 
         asked_at = time.monotonic()
@@ -85,9 +74,10 @@ def test_a_run_that_was_shown_as_canceled_stays_so(settings: Any) -> None:
     gate = Gate()
     flow = create_workflow("w").then(step("s", lambda ctx: gate.stop())).commit()
     with running() as runner:
+        before = timezone.now()
         settings.RUNS_HEARTBEAT_SECONDS = 1000
-        until(WorkerProcess.objects.filter(id=runner.id, seen_at__gt=timezone.now()).exists)
-        run = started(flow)
+        until(WorkerProcess.objects.filter(id=runner.id, seen_at__gt=before).exists)
+        run = one_started(flow)
         gate.wait_reached()
         run.cancel()
         shown = run.status
@@ -114,7 +104,7 @@ def test_a_sleeping_run_is_canceled_at_once_and_never_woken() -> None:
     ran: list[int] = []
     flow = create_workflow("w").sleep(0.3).then(step("s", lambda ctx: ran.append(1))).commit()
     with running():
-        run = started(flow)
+        run = one_started(flow)
         until(lambda: Run.objects.filter(status="waiting", lease_owner="").exists())
         run.cancel()
         other = create_workflow("other").sleep(0.4).commit().create_run()
@@ -127,7 +117,7 @@ def test_a_sleeping_run_is_canceled_at_once_and_never_woken() -> None:
 
 def test_a_run_that_no_worker_has_taken_up_is_canceled_at_once() -> None:
     ran: list[int] = []
-    run = started(create_workflow("w").then(step("s", lambda ctx: ran.append(1))).commit())
+    run = one_started(create_workflow("w").then(step("s", lambda ctx: ran.append(1))).commit())
 
     run.cancel()
     with running():
@@ -142,7 +132,7 @@ def test_a_step_in_a_worker_may_abort_its_run() -> None:
     ran: list[int] = []
     flow = create_workflow("w").then(step("s", lambda ctx: ctx.abort()))
     with running():
-        run = started(flow.then(step("t", lambda ctx: ran.append(1))).commit())
+        run = one_started(flow.then(step("t", lambda ctx: ran.append(1))).commit())
         assert at_rest(run) == ["canceled"]
 
     assert ran == []

@@ -16,24 +16,12 @@ from runs.worker.runner import Runner
 from tests.store.gallery import add, step
 from tests.store.tables import all_rows
 from tests.store.waiting import DEADLINE, Background, Gate, until
-from tests.worker.running import at_rest, is_inside, running
+from tests.worker.running import at_rest, is_inside, running, started
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("registry", "background"),
 ]
-
-
-@pytest.fixture
-def background(settings: Any) -> None:
-    settings.RUNS_EXECUTION = "background"
-
-
-def started(workflow: Workflow, count: int = 1, input_data: Any = None) -> list[Run]:
-    runs = [workflow.create_run() for _ in range(count)]
-    for run in runs:
-        run.start_async(input_data)
-    return runs
 
 
 def stopping_in_the_middle(gate: Gate, ran: list[str], kind: str = "def") -> Workflow:

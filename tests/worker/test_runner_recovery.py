@@ -14,10 +14,11 @@ from runs.testing import told
 from runs.worker import takeover
 from runs.worker.drive import drive_here
 from runs.worker.execution import result_of_stored
+from runs.worker.runner import Runner
 from tests.store.gallery import add, step
 from tests.store.tables import all_rows
 from tests.store.waiting import Background, Gate, until
-from tests.worker.running import at_rest, running
+from tests.worker.running import at_rest, one_started, running
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -25,11 +26,6 @@ pytestmark = [
 ]
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def background(settings: Any) -> None:
-    settings.RUNS_EXECUTION = "background"
 
 
 class Counting:
@@ -61,18 +57,12 @@ def lose_lease(run: Run) -> None:
     Run.objects.filter(pk=run.pk).update(due_at=PAST)
 
 
-def started(workflow: Workflow, input_data: Any = None) -> Run:
-    run = workflow.create_run(run_id="r")
-    run.start_async(input_data)
-    return run
-
-
 # --- dead owners -----------------------------------------------------------------------------
 
 
 def test_a_run_whose_owner_vanished_goes_on_from_the_last_recorded_step() -> None:
     counting = Counting()
-    run = started(counting.chain("a", "b", "c"))
+    run = one_started(counting.chain("a", "b", "c"))
     _drive_until(run, "b")
     lose_lease(run)
 
@@ -97,7 +87,7 @@ def _drive_until(run: Run, step_id: str) -> None:
 def test_a_lease_that_goes_on_is_respected(settings: Any) -> None:
     settings.RUNS_LEASE_SECONDS = 1000
     counting = Counting()
-    run = started(counting.chain("a"))
+    run = one_started(counting.chain("a"))
     lease.claim(run.pk, "alive")
 
     with running():
@@ -114,7 +104,7 @@ def test_a_run_that_takes_its_workers_down_is_failed_in_words(
 ) -> None:
     settings.RUNS_MAX_RECOVERIES = 3
     counting = Counting()
-    run = started(counting.chain("a", "b"))
+    run = one_started(counting.chain("a", "b"))
     lease.claim(run.pk, "gone")
     Run.objects.filter(pk=run.pk).update(recoveries=recoveries)
     lose_lease(run)
@@ -142,7 +132,7 @@ def test_a_run_that_takes_its_workers_down_is_failed_in_words(
 def test_a_run_that_was_failed_for_its_recoveries_can_be_started_again(settings: Any) -> None:
     settings.RUNS_MAX_RECOVERIES = 0
     counting = Counting()
-    run = started(counting.chain("a"))
+    run = one_started(counting.chain("a"))
     lease.claim(run.pk, "gone")
     lose_lease(run)
     with running():
@@ -157,7 +147,7 @@ def test_recoveries_are_counted_anew_after_a_step_was_recorded(settings: Any) ->
     """A run of a year may outlive many workers; only one that gets nowhere is given up."""
     settings.RUNS_MAX_RECOVERIES = 1
     counting = Counting()
-    run = started(counting.chain("a", "b", "c", "d"))
+    run = one_started(counting.chain("a", "b", "c", "d"))
     for step_id in "bcd":
         _drive_until(run, step_id)
         lose_lease(run)
@@ -171,13 +161,35 @@ def test_recoveries_are_counted_anew_after_a_step_was_recorded(settings: Any) ->
 # --- owners that were only late --------------------------------------------------------------
 
 
+@pytest.fixture
+def silence(settings: Any) -> None:
+    """Nobody gives signs of life or looks for what is due, and no lease ends by itself."""
+    settings.RUNS_HEARTBEAT_SECONDS = 1000
+    settings.RUNS_SWEEP_SECONDS = 1000
+    settings.RUNS_LEASE_SECONDS = 1000
+
+
+def taken_up(runner: Runner, workflow: Workflow) -> Run:
+    """A run that the runner drives."""
+    run = one_started(workflow)
+    take_up(runner, run)
+    return run
+
+
+def take_up(runner: Runner, run: Run) -> None:
+    fence = Run.objects.get(pk=run.pk).fence
+    runner.wake(run.pk)
+    until(lambda: Run.objects.get(pk=run.pk).fence > fence)
+
+
+@pytest.mark.usefixtures("silence")
 def test_a_session_whose_run_was_claimed_by_another_stops_without_writing() -> None:
     counting = Counting(stops="b")
     with running() as late:
-        run = started(counting.chain("a", "b", "c"))
+        run = taken_up(late, counting.chain("a", "b", "c"))
         counting.gate.wait_reached()
         lose_lease(run)
-        assert until(lambda: lease.claim(run.pk, "other")) is not None
+        assert lease.claim(run.pk, "other") is not None
         before = all_rows()
 
         counting.gate.open()
@@ -187,17 +199,15 @@ def test_a_session_whose_run_was_claimed_by_another_stops_without_writing() -> N
     assert counting.ran == ["a", "b"]
 
 
-def test_a_late_owner_cannot_overwrite_what_its_successor_recorded(settings: Any) -> None:
-    settings.RUNS_HEARTBEAT_SECONDS = 1000
+@pytest.mark.usefixtures("silence")
+def test_a_late_owner_cannot_overwrite_what_its_successor_recorded() -> None:
     counting = Counting(stops="b")
-    with running() as late:
-        run = started(counting.chain("a", "b", "c"))
+    with running() as late, running() as successor:
+        run = taken_up(late, counting.chain("a", "b", "c"))
         counting.gate.wait_reached()
-        settings.RUNS_SWEEP_SECONDS = 1000
-        with running() as successor:
-            lose_lease(run)
-            successor.wake(run.pk)
-            assert at_rest(run) == ["success"]
+        lose_lease(run)
+        take_up(successor, run)
+        assert at_rest(run) == ["success"]
         before = all_rows()
 
         counting.gate.open()
@@ -208,41 +218,39 @@ def test_a_late_owner_cannot_overwrite_what_its_successor_recorded(settings: Any
     assert run.steps.get(path="b").output == {"of": "b"}
 
 
-def test_a_runner_that_takes_over_from_itself_keeps_the_lease_it_has_now(settings: Any) -> None:
+@pytest.mark.usefixtures("silence")
+def test_a_runner_that_takes_over_from_itself_keeps_the_lease_it_has_now() -> None:
     """Its database was away for longer than a lease; then it claims its own run once more."""
-    settings.RUNS_HEARTBEAT_SECONDS = 1000
-    second = Gate()
-    ran: list[int] = []
-    first = Gate()
+    first, second, ran = Gate(), Gate(), []
 
     def body(ctx: Any) -> None:
         ran.append(1)
         (first if len(ran) == 1 else second).stop()
 
     with running() as runner:
-        run = started(create_workflow("w").then(step("s", body)).commit())
+        run = taken_up(runner, create_workflow("w").then(step("s", body)).commit())
         first.wait_reached()
-        settings.RUNS_SWEEP_SECONDS = 1000
         lose_lease(run)
-        runner.wake(run.pk)
+        take_up(runner, run)
         second.wait_reached()
+        driving = len(runner._tasks)
         first.open()
-        until(lambda: run.pk not in runner._sessions or runner._sessions[run.pk].fence == 3)
+        until(lambda: len(runner._tasks) < driving)
 
         assert runner._sessions[run.pk].fence == 3
         second.open()
         assert at_rest(run) == ["success"]
 
 
+@pytest.mark.usefixtures("silence")
 def test_a_caller_that_drives_here_stops_too_when_its_run_was_taken_over() -> None:
     counting = Counting(stops="a")
     run = counting.chain("a", "b").create_run(execution="inline")
     caller = Background(run.start)
     counting.gate.wait_reached()
-    run.refresh_from_db()
+    lose_lease(run)
 
     with running():
-        until(lambda: lose_lease(run) or Run.objects.get(pk=run.pk).lease_owner != run.lease_owner)
         assert at_rest(run) == ["success"]
     before = all_rows()
     counting.gate.open()

@@ -13,28 +13,12 @@ from runs.models import Run, WorkerProcess
 from runs.worker.execution import result_of_stored
 from tests.store.gallery import add, step
 from tests.store.waiting import Gate, until
-from tests.worker.running import at_rest, running
+from tests.worker.running import at_rest, running, started
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("registry", "background"),
 ]
-
-
-@pytest.fixture
-def background(settings: Any) -> None:
-    settings.RUNS_EXECUTION = "background"
-
-
-def adding() -> Workflow:
-    return create_workflow("w").then(add(1)).then(add(2)).commit()
-
-
-def started(workflow: Workflow, count: int, input_data: Any = None) -> list[Run]:
-    runs = [workflow.create_run(run_id=f"r{n}") for n in range(count)]
-    for run in runs:
-        run.start_async(input_data)
-    return runs
 
 
 # --- waits -----------------------------------------------------------------------------------

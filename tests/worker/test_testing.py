@@ -25,7 +25,7 @@ from tests.store.gallery import add, ask, step
 from tests.store.tables import all_rows
 from tests.store.waiting import Background, Gate
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("registry")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("registry")]
 
 DAY = 24 * 60 * 60
 
@@ -81,6 +81,7 @@ def test_a_crash_that_did_not_come_is_an_error_of_the_test() -> None:
     assert run.status == "success"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_after_a_crash_the_run_is_as_it_was_recorded() -> None:
     shop = Shop()
     run = shop.workflow.create_run()
@@ -124,6 +125,7 @@ def test_a_crash_in_a_foreach_repeats_what_was_not_recorded() -> None:
     assert ran == [1, 1, 2, 3]
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_a_crash_on_a_loop() -> None:
     shop = Shop()
     run = await shop.workflow.acreate_run()
@@ -135,6 +137,7 @@ async def test_a_crash_on_a_loop() -> None:
     assert shop.ran == ["price", "charge", "charge", "ship"]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_crash_forgets_all_that_this_process_drives() -> None:
     gates = [Gate(), Gate()]
     callers, runs = [], []
@@ -181,6 +184,7 @@ def test_waits_of_days_take_no_time_and_are_recorded_in_full() -> None:
     assert lengths == [30 * DAY, DAY]
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_waits_on_a_loop_take_no_time() -> None:
     with skipping_time():
         run = await sleeping().acreate_run()
@@ -189,6 +193,7 @@ async def test_waits_on_a_loop_take_no_time() -> None:
     assert result.result == {"n": 4}
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_a_body_takes_the_time_it_takes_while_an_arm_beside_it_sleeps() -> None:
     ended: list[str] = []
 
@@ -225,6 +230,7 @@ def test_time_goes_on_as_usual_afterwards() -> None:
     assert abs(clock().now() - time.time() * 1000) < 5000
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_clock_that_is_ahead_does_not_make_a_run_look_abandoned() -> None:
     """Leases go by the real time: a run in skipped time is nobody else's."""
     gate = Gate()
