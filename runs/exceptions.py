@@ -146,6 +146,13 @@ class AlreadyResumed(Conflict):
     code = "WORKFLOW_RESUME_ALREADY_CLAIMED"
 
 
+class NotAssigned(RequestError):
+    """This suspended step waits for somebody else."""
+
+    code = "not_assigned"
+    status = 403
+
+
 class RunNotActive(Conflict):
     """This workflow run was not active"""
 

@@ -97,8 +97,18 @@ class StepContext(Protocol[InputT_co]):
         """Merge ``value`` into the run's state once the body has ended well."""
         ...
 
-    def suspend(self, payload: Any = None, *, resume_label: str | list[str] | None = None) -> Any:
-        """Mark this execution as suspended until somebody resumes it."""
+    def suspend(
+        self,
+        payload: Any = None,
+        *,
+        resume_label: str | list[str] | None = None,
+        assignee: Any = None,
+    ) -> Any:
+        """Mark this execution as suspended until somebody resumes it.
+
+        ``assignee`` says who may answer: a user, group or permission of Django, a user's name,
+        ``"group:finance"``, ``"permission:shop.approve_order"``, or a list of these (any of them).
+        """
         ...
 
     def bail(self, value: Any = None) -> Any:

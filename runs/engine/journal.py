@@ -69,6 +69,10 @@ FINAL = frozenset({Status.SUCCESS, Status.FAILED, Status.TRIPWIRE, Status.CANCEL
 ACTIVE = frozenset({Status.RUNNING, Status.WAITING})
 
 
+#: How many failed tries an entry remembers.
+TRIES_KEPT = 20
+
+
 @dataclass(slots=True)
 class Entry:
     """The record of one path. Times are milliseconds since the epoch."""
@@ -95,6 +99,10 @@ class Entry:
     #: Whether its body is to be given ``resume_payload`` (older resumes of its id stay visible).
     resuming: bool = False
     labels: tuple[str, ...] = ()
+    #: Who may answer its suspension: ``user:NAME``, ``group:NAME``, ``permission:APP.CODENAME``.
+    assignees: tuple[str, ...] = ()
+    #: Its failed tries, the last TRIES_KEPT of them: ``{endedAt, error, wakeAt?}``.
+    tried: tuple[dict[str, Json], ...] = ()
     metadata: dict[str, Json] | None = None
     iteration: int | None = None
     tries: int = 0

@@ -125,6 +125,8 @@ class Suspended:
     payload: Json = None
     output: Json = None
     labels: tuple[str, ...] = ()
+    #: Who may answer (see ``Entry.assignees``); nobody named means everybody who may resume.
+    assignees: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,7 +246,7 @@ class Rebuilt:
         """The target is suspended, and the caller brings the answer along."""
         self._keep_iterations_before(stored)
         entry = replace(stored, status=Status.RESUMED, resuming=True, kept_from=None)
-        entry.resume_payload, entry.labels = self.trip.resume_data, ()
+        entry.resume_payload, entry.labels, entry.assignees = self.trip.resume_data, (), ()
         entry.path, entry.resumed_at = self._moved(stored.path), self.trip.now
         self.new.add(entry)
 

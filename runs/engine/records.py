@@ -78,7 +78,7 @@ def ended_its_workflow(journal: Journal, entry: Entry) -> bool:
 def _plain(entry: Entry) -> dict[str, Json]:
     shown = _fields(entry, "status", "payload", "startedAt", "resumePayload", "resumedAt")
     if entry.status is Status.SUSPENDED:
-        shown |= _fields(entry, "suspendPayload", "suspendOutput", "suspendedAt")
+        shown |= _fields(entry, "suspendPayload", "suspendOutput", "suspendedAt", "assignee")
     elif entry.status in (Status.SUCCESS, Status.BAILED, Status.CANCELED):
         shown |= _fields(entry, "output", "endedAt")
     elif entry.status is Status.FAILED:
@@ -112,6 +112,7 @@ _READ: dict[str, Any] = {
     "suspendPayload": lambda entry: entry.suspend_payload,
     "suspendOutput": lambda entry: entry.suspend_output,
     "suspendedAt": lambda entry: entry.suspended_at,
+    "assignee": lambda entry: list(entry.assignees) or None,
     "metadata": _metadata,
 }
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from runs.engine import events
 from runs.engine import path as paths
-from runs.engine.journal import Entry, Journal, Kind, Status
+from runs.engine.journal import TRIES_KEPT, Entry, Journal, Kind, Status
 from runs.engine.outcomes import (
     Answer,
     Bail,
@@ -74,7 +74,7 @@ def resume(
     The suspend payload stays in the entry: the body is given it once more as suspend data.
     """
     entry.status = Status.RESUMED
-    entry.labels = ()
+    entry.labels = entry.assignees = ()
     # A workflow counts as resumed with or without data: that decides about its retries.
     entry.resuming = not fresh or entry.kind is Kind.WORKFLOW
     if fresh:
@@ -103,8 +103,8 @@ def answer(
             finish(journal, scope, entry, Status.SUCCESS, now, output=output)
         case Bailed(value):
             finish(journal, scope, entry, Status.BAILED, now, output=value)
-        case Suspended(payload, output, labels):
-            entry.suspend_output, entry.labels = output, labels
+        case Suspended(payload, output, labels, assignees):
+            entry.suspend_output, entry.labels, entry.assignees = output, labels, assignees
             suspend(journal, scope, entry, payload, now)
         case Threw():
             _threw(journal, scope, entry, given, now, policy)
@@ -113,10 +113,18 @@ def answer(
 def _threw(
     journal: Journal, scope: Scope, entry: Entry, threw: Threw, now: int, policy: RetryPolicy
 ) -> None:
-    if tries_again(journal, entry, threw.retryable, now, policy):
+    again = tries_again(journal, entry, threw.retryable, now, policy)
+    _remember_try(entry, threw, now)
+    if again:
         entry.error = threw.error
         return
     fail(journal, scope, entry, now, threw)
+
+
+def _remember_try(entry: Entry, threw: Threw, now: int) -> None:
+    """Only the last try's error is the entry's; people want to see the others as well."""
+    own = {"endedAt": now, "error": threw.error} | _present("wakeAt", entry.wake_at)
+    entry.tried = (*entry.tried, own)[-TRIES_KEPT:]
 
 
 def tries_again(

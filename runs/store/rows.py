@@ -21,7 +21,7 @@ UPDATED = tuple(
 )
 
 _EXTRA = ("tripwire", "suspend_output", "metadata")
-_TUPLES = ("labels", "patched")
+_TUPLES = ("labels", "assignees", "tried", "patched")
 _FLAGS = ("non_retryable", "resuming", "taken", "was_canceled")
 
 

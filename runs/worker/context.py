@@ -16,6 +16,7 @@ from runs.engine.journal import Entry, Status
 from runs.engine.outcomes import Scope
 from runs.engine.transitions import user_part
 from runs.exceptions import StateInvalid, SuspendDataInvalid
+from runs.worker import assignees
 from runs.worker.abort import AbortSignal
 from runs.worker.limits import sized
 
@@ -66,6 +67,7 @@ class StepContext:
         self.iteration_count = iteration
         #: What the body asked for by calling suspend, bail or set_state.
         self.suspension: tuple[Json, tuple[str, ...]] | None = None
+        self.assignees: tuple[str, ...] = ()
         self.bailed: tuple[Json] | None = None
         self.next_state: dict[str, Json] | None = None
 
@@ -157,14 +159,20 @@ class StepContext:
             state = _validated(schema, state, StateInvalid, "Step state data validation failed: ")
         self.next_state = state
 
-    def suspend(self, payload: Any = None, *, resume_label: str | list[str] | None = None) -> Any:
+    def suspend(
+        self,
+        payload: Any = None,
+        *,
+        resume_label: str | list[str] | None = None,
+        assignee: Any = None,
+    ) -> Any:
         data = to_json(payload, where=f"What step {self._entry.step_id!r} suspends with")
         schema = self._step.suspend_schema if self._step else None
         if schema is not None and self._scope.validates:
             text = "Step suspend data validation failed: "
             data = _validated(schema, data, SuspendDataInvalid, text)
         labels = [resume_label] if isinstance(resume_label, str) else resume_label or []
-        self.suspension = data, tuple(labels)
+        self.suspension, self.assignees = (data, tuple(labels)), assignees.names(assignee)
         return None
 
     def bail(self, value: Any = None) -> Any:

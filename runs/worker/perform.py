@@ -192,7 +192,8 @@ def finished(command: Execute, ctx: StepContext, returned: Any) -> Report:
         output = to_json(returned, where=where)
         if ctx.suspension is not None:
             payload, labels = ctx.suspension
-            answer: Answer = Suspended(sized(payload, where), sized(output, where), labels)
+            kept = sized(payload, where), sized(output, where)
+            answer: Answer = Suspended(*kept, labels, ctx.assignees)
         elif ctx.bailed is not None:
             answer = Bailed(sized(ctx.bailed[0], where))
         else:
