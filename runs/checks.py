@@ -87,6 +87,22 @@ def check_sqlite(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
     ]
 
 
+@register
+def check_public(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """An API without authentication is for the machine of its developer."""
+    abroad = set(settings.ALLOWED_HOSTS) - {"localhost", "127.0.0.1", "[::1]", "testserver"}
+    if conf.API_PUBLIC is not True or not abroad:
+        return []
+    hosts = ", ".join(sorted(abroad))
+    return [
+        Warning(
+            f"RUNS_API_PUBLIC lets everybody who reaches {hosts} start, read and delete all runs.",
+            hint="Unset it, and make tokens with `manage.py create_token USER`.",
+            id="runs.W002",
+        )
+    ]
+
+
 def exceeds(value: Any, other: Any, *, times: int = 1) -> bool:
     """Tell whether value > times * other. Values of a wrong type are another check's business."""
     if not (isinstance(value, (int, float)) and isinstance(other, (int, float))):

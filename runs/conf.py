@@ -38,6 +38,8 @@ class Conf:
     STREAM_POLL_SECONDS: float = 0.05
     #: Seconds without a sign of life after which a worker counts as gone.
     WORKER_TIMEOUT_SECONDS: float = 10.0
+    #: Whether everybody may do everything over HTTP, without a token or an account.
+    API_PUBLIC: bool = False
 
     def __getattribute__(self, name: str) -> Any:
         if name.isupper():

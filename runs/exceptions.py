@@ -90,6 +90,20 @@ class InvalidTarget(RequestError):
     code = "invalid_target"
 
 
+class NotAuthenticated(RequestError):
+    """Authentication credentials were not provided, or are not valid."""
+
+    code = "not_authenticated"
+    status = 401
+
+
+class PermissionDenied(RequestError):
+    """You may not do this."""
+
+    code = "permission_denied"
+    status = 403
+
+
 class NotFound(RequestError):
     """There is no such thing."""
 

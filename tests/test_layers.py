@@ -28,6 +28,7 @@ ROWS = (
     ("store",),
     ("worker",),
     ("operations",),
+    ("access",),  # who may: the same rules for all that follow
     ("ui", "admin", "api", "streams", "management", "testing", "checks"),
     ("apps", "migrations"),
 )

@@ -2,13 +2,15 @@
 
 ``Workflow`` and ``WorkflowVersion`` say what is defined in code; ``Run`` is one row a run;
 ``StepSnapshot`` one row for each path of each attempt; ``RunEvent`` the numbered log;
-``WorkerProcess`` who is alive; ``AuditEntry`` who did what.
+``WorkerProcess`` who is alive; ``AuditEntry`` who did what; ``ApiToken`` and
+``ResourceRestriction`` who may.
 
 Rows of runs, snapshots and events are written by ``runs.store`` alone. Read them as you like.
 """
 
 from __future__ import annotations
 
+from runs.models.api_token import ApiToken, ResourceRestriction
 from runs.models.attempt import Attempt
 from runs.models.audit_entry import AuditEntry
 from runs.models.run import Run
@@ -18,8 +20,10 @@ from runs.models.worker_process import WorkerProcess
 from runs.models.workflow import Workflow, WorkflowVersion
 
 __all__ = [
+    "ApiToken",
     "Attempt",
     "AuditEntry",
+    "ResourceRestriction",
     "Run",
     "RunEvent",
     "StepSnapshot",

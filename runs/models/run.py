@@ -90,6 +90,15 @@ class Run(RunCalls, models.Model):
 
     class Meta:
         ordering = ("-created_at", "-id")
+        # Beside Django's own (view_run, delete_run, ...): one for each thing to do with a run.
+        permissions = (
+            ("start_run", "Can create and start runs"),
+            ("resume_run", "Can answer suspended runs"),
+            ("cancel_run", "Can cancel runs"),
+            ("restart_run", "Can restart runs"),
+            ("time_travel_run", "Can take runs back in time"),
+            ("view_payload", "Can see what runs and steps hold"),
+        )
         constraints = (
             # Finding a run by the id its client chose, and refusing a second one.
             models.UniqueConstraint(fields=["workflow", "run_id"], name="runs_run_unique_id"),

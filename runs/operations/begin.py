@@ -34,6 +34,7 @@ from runs.exceptions import (
 )
 from runs.models import Run
 from runs.models.fields import from_ms, to_ms
+from runs.operations.acting import acting_user, note
 from runs.operations.arguments import argument
 from runs.store import journals, lease, ledger
 from runs.store.ledger import Write
@@ -127,7 +128,7 @@ def start(run: Run, given: StartInput, *, per_step: bool = False) -> Begun:
         edits.start(journal, given.input_data, given.state, clock().now(), per_step=per_step)
         return journal
 
-    return begin(run, edit)
+    return begin(run, edit, "start")
 
 
 # --- resume and restart ----------------------------------------------------------------------
@@ -171,7 +172,8 @@ def resume(
         journal.request_context |= context
         return journal
 
-    return begin(run, edit)
+    about = {"step": ".".join(step) if step else None, "label": label, "index": index}
+    return begin(run, edit, "resume", details=about)
 
 
 def seen_suspended(run: Run) -> int | None:
@@ -205,7 +207,7 @@ def restart(run: Run, request_context: dict[str, Json] | None) -> Begun | None:
             raise RunStillRunning(
                 "This workflow run is being worked on; it cannot be restarted", run=row.run_id
             )
-        return begin(run, edit)
+        return begin(run, edit, "restart")
 
 
 # --- one way for all -------------------------------------------------------------------------
@@ -213,8 +215,13 @@ def restart(run: Run, request_context: dict[str, Json] | None) -> Begun | None:
 Edit = Callable[[Run, Journal], Journal]
 
 
-def begin(run: Run, edit: Edit, missing: str = "") -> Begun:
-    """Edit a run's journal and store it; ``missing`` is what to say if there is no such run."""
+def begin(
+    run: Run, edit: Edit, action: str, *, missing: str = "", details: dict[str, Any] | None = None
+) -> Begun:
+    """Edit a run's journal and store it; ``missing`` is what to say if there is no such run.
+
+    ``action`` and ``details`` are what the audit trail gets to know of it.
+    """
     inline = is_inline(run)
     with transaction.atomic():
         row = row_of(run, lock=True, missing=missing)
@@ -224,7 +231,10 @@ def begin(run: Run, edit: Edit, missing: str = "") -> Begun:
         write = session.take_write() or Write(row.pk, journal.attempt, row.fence)
         held = lease.hold(local.owner()) if inline else lease.free(lease.now_ms())
         write.run.update(_started_columns(row, journal), **held)
+        if action == "start" and (user := acting_user()) is not None:
+            write.run["started_by_id"] = user.pk
         ledger.append_one(write)
+        note(row, action, **(details or {}))
         session.fence = row.fence + 1
     _mirror(run, write.run)
     if not inline:

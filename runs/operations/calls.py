@@ -17,6 +17,7 @@ from runs.engine.result import WorkflowResult
 from runs.exceptions import EmptyWorkflow, RequestError, RunNotSuspended, RunsError
 from runs.models import Run
 from runs.operations import begin, travel
+from runs.operations.acting import acting_user, note
 from runs.operations.arguments import step_path
 from runs.operations.begin import Begun
 from runs.operations.cancel import cancel as cancel
@@ -54,15 +55,17 @@ def create_run(
     _check_run(run_id, resource_id, execution)
     with transaction.atomic():
         version = catalog.version_of(workflow)
-        run, _ = Run.objects.get_or_create(
+        run, created = Run.objects.get_or_create(
             workflow_id=workflow.id,
             run_id=run_id or str(uuid.uuid4()),
             defaults={
                 "resource_id": resource_id,
                 "version": version,
-                "started_by": started_by,
+                "started_by": started_by or acting_user(),
             },
         )
+        if created:
+            note(run, "create")
     return bound(run, workflow, execution)
 
 

@@ -12,6 +12,7 @@ from runs.engine.outcomes import CANCELED
 from runs.exceptions import WorkflowNotFound
 from runs.models import Run
 from runs.operations import begin
+from runs.operations.acting import note
 from runs.store import journals, lease, ledger
 from runs.store.ledger import Write
 from runs.worker import feed, local
@@ -28,6 +29,7 @@ def cancel(run: Run) -> None:
         row = begin.row_of(run, lock=True)
         if row.status not in FINAL:
             _cancel_row(row)
+            note(row, "cancel")
     transaction.on_commit(lambda: local.cancel(run.pk))
     run.refresh_from_db()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db import transaction
+
 from runs.definition.workflow import Workflow
 from runs.engine import path as paths
 from runs.engine import snapshots
@@ -12,6 +14,7 @@ from runs.engine.journal import Journal
 from runs.exceptions import RequestError, RunNotFound
 from runs.models import Run
 from runs.models.fields import to_ms
+from runs.operations.acting import note
 from runs.operations.calls import bound
 from runs.store import journals
 
@@ -141,4 +144,7 @@ def _listed(run: Run, workflow: Workflow) -> dict[str, Json]:
 
 def delete_workflow_run_by_id(workflow: Workflow, run_id: str) -> None:
     """Delete a run with all it recorded; raises RunNotFound."""
-    find_run(workflow.id, run_id).delete()
+    with transaction.atomic():
+        run = find_run(workflow.id, run_id)
+        note(run, "delete")
+        run.delete()

@@ -56,7 +56,8 @@ def begin_travel(run: Run, target: list[str] | None, options: dict[str, Any]) ->
             per_step=bool(options.get("per_step", False)),
         )
 
-    return begin.begin(run, edit, missing=MISSING)
+    details = {"step": ".".join(trip.target)}
+    return begin.begin(run, edit, "time_travel", missing=MISSING, details=details)
 
 
 def trip_of(target: list[str] | None, options: dict[str, Any]) -> Trip:

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from runs.conf import conf
 from runs.management.foreground import ForegroundCommand
 from runs.management.preparation import close_connections, create_first_admin, migrate
 from runs.worker.lifeline import Lifeline
@@ -63,6 +64,10 @@ class Command(ForegroundCommand):
             self.say("serve", f"applied {applied} migrations; data is in {settings.RUNS_DATA}")
         if password := create_first_admin():
             self.say("serve", f"created the account admin with the password {password}")
+            self.say("serve", "for the API: manage.py create_token admin, or RUNS_API_PUBLIC=1")
+        if conf.API_PUBLIC:
+            self.say("serve", "WARNING: RUNS_API_PUBLIC is on. Whoever reaches this server may")
+            self.say("serve", "WARNING: start, read and delete all runs, without a token.")
         close_connections()
 
 
