@@ -52,12 +52,14 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "runs.ui.policy.ContentSecurityPolicy",
 ]
 ROOT_URLCONF = "project.urls"
 ASGI_APPLICATION = "project.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -86,6 +88,9 @@ CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
 
 # --- the web ------------------------------------------------------------------------------------
 
+LOGIN_URL = "runs:login"
+LOGIN_REDIRECT_URL = "runs:workflows"
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -100,6 +105,7 @@ TIME_ZONE = read("TIME_ZONE", str, "UTC")
 USE_TZ = True
 
 STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / "static-build"
 # In production `collectstatic` gives each file a name that may be cached for ever.
 SERVESTATIC_USE_FINDERS = not PRODUCTION

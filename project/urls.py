@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
-from django.views.generic import RedirectView
+from django.urls import include, path
 
 from runs.api.health import health
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("", include("runs.ui.urls")),
     path("admin/", admin.site.urls),
     path("health/", health, name="health"),
 ]
+
+handler403 = "runs.ui.pages.forbidden"
+handler404 = "runs.ui.pages.not_found"

@@ -30,7 +30,8 @@ ROWS = (
     ("operations",),
     ("access",),  # who may: the same rules for all that follow
     ("ui", "admin", "api", "streams", "management", "testing", "checks"),
-    ("apps", "migrations"),
+    # What Django finds by its place; the tags of templates call what the pages offer.
+    ("apps", "migrations", "templatetags"),
 )
 LEVELS = {layer: level for level, row in enumerate(ROWS) for layer in row}
 PURE = ("exceptions", "definition", "engine")

@@ -5,10 +5,10 @@ from django.test import Client
 from django.urls import reverse
 
 
-def test_the_root_leads_to_the_admin(client: Client) -> None:
+def test_the_root_is_the_workflows_page_behind_the_login(client: Client) -> None:
     response = client.get("/")
 
-    assert (response.status_code, response["Location"]) == (302, reverse("admin:index"))
+    assert (response.status_code, response["Location"]) == (302, f"{reverse('runs:login')}?next=/")
 
 
 def test_the_admin_opens_for_staff(client: Client, alice: User) -> None:

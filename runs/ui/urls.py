@@ -1,0 +1,24 @@
+"""The URLs of the pages: ``path("", include("runs.ui.urls"))``, or below any prefix."""
+
+from __future__ import annotations
+
+from django.contrib.auth import views as auth
+from django.urls import path
+
+from runs.ui import pages, workflows
+
+app_name = "runs"
+
+urlpatterns = [
+    path("", workflows.workflows, name="workflows"),
+    path("w/<str:workflow_id>/", workflows.workflow, name="workflow"),
+    path("theme/", pages.switch_theme, name="theme"),
+    path(
+        "login/",
+        auth.LoginView.as_view(
+            template_name="runs/ui/login.html", redirect_authenticated_user=True
+        ),
+        name="login",
+    ),
+    path("logout/", auth.LogoutView.as_view(next_page="runs:login"), name="logout"),
+]
