@@ -136,6 +136,12 @@ class RunAlreadyStarted(Conflict):
     code = "run_already_started"
 
 
+class IdempotencyConflict(Conflict):
+    """This idempotency key was used for something else."""
+
+    code = "idempotency_conflict"
+
+
 class RunNotSuspended(Conflict):
     """This workflow run was not suspended"""
 

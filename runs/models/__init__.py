@@ -3,7 +3,7 @@
 ``Workflow`` and ``WorkflowVersion`` say what is defined in code; ``Run`` is one row a run;
 ``StepSnapshot`` one row for each path of each attempt; ``RunEvent`` the numbered log;
 ``WorkerProcess`` who is alive; ``AuditEntry`` who did what; ``ApiToken`` and
-``ResourceRestriction`` who may.
+``ResourceRestriction`` who may; ``RunKey`` under which key a run was asked for.
 
 Rows of runs, snapshots and events are written by ``runs.store`` alone. Read them as you like.
 """
@@ -15,6 +15,7 @@ from runs.models.attempt import Attempt
 from runs.models.audit_entry import AuditEntry
 from runs.models.run import Run
 from runs.models.run_event import RunEvent
+from runs.models.run_key import RunKey
 from runs.models.step_snapshot import StepSnapshot
 from runs.models.worker_process import WorkerProcess
 from runs.models.workflow import Workflow, WorkflowVersion
@@ -26,6 +27,7 @@ __all__ = [
     "ResourceRestriction",
     "Run",
     "RunEvent",
+    "RunKey",
     "StepSnapshot",
     "WorkerProcess",
     "Workflow",

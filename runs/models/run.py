@@ -87,6 +87,8 @@ class Run(RunCalls, models.Model):
 
     #: Where this object's calls execute: "inline", "background" or None for the setting.
     execution_mode: str | None = None
+    #: The idempotency key this object was created under; its start is made under it, too.
+    idempotency_key: str | None = None
 
     class Meta:
         ordering = ("-created_at", "-id")

@@ -34,6 +34,7 @@ from runs.exceptions import (
 )
 from runs.models import Run
 from runs.models.fields import from_ms, to_ms
+from runs.operations import keys
 from runs.operations.acting import acting_user, note
 from runs.operations.arguments import argument
 from runs.store import journals, lease, ledger
@@ -111,8 +112,22 @@ def _fitting(schema: Schema | None, value: Json, head: str) -> Json:
         raise InvalidInput("\n".join([head, *error.lines()])) from None
 
 
-def start(run: Run, given: StartInput, *, per_step: bool = False) -> Begun:
-    """Start a pending run, or a finished one again as a new attempt."""
+def start(run: Run, given: StartInput, *, per_step: bool = False, key: str | None = None) -> Begun:
+    """Start a pending run, or a finished one again as a new attempt; under a key only once."""
+    if key is None:
+        return _start(run, given, per_step)
+    keys.check(key)
+    with transaction.atomic():
+        row = row_of(run, lock=True)
+        offset = keys.first_event(row, key, given.input_data)
+        if offset is not None:
+            return Begun(run, None, offset, ())
+        begun = _start(run, given, per_step)
+        keys.note_start(row, key, run.attempt)
+    return begun
+
+
+def _start(run: Run, given: StartInput, per_step: bool) -> Begun:
 
     def edit(row: Run, journal: Journal) -> Journal:
         if row.status != Status.PENDING and row.status not in FINAL:

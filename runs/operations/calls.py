@@ -16,7 +16,7 @@ from runs.engine import events
 from runs.engine.result import WorkflowResult
 from runs.exceptions import EmptyWorkflow, RequestError, RunNotSuspended, RunsError
 from runs.models import Run
-from runs.operations import begin, travel
+from runs.operations import begin, keys, travel
 from runs.operations.acting import acting_user, note
 from runs.operations.arguments import step_path
 from runs.operations.begin import Begun
@@ -44,8 +44,9 @@ def create_run(
     resource_id: str | None = None,
     execution: str | None = None,
     started_by: Any = None,
+    idempotency_key: str | None = None,
 ) -> Run:
-    """A pending run of a workflow; the stored one if there is one of that id already.
+    """A pending run of a workflow; the stored one if there is one of that id or key already.
 
     ``execution`` ("inline" or "background") is where this object's calls execute; the setting
     RUNS_EXECUTION when None. Inside a transaction the run commits or vanishes with it.
@@ -53,8 +54,9 @@ def create_run(
     if not workflow.flow:
         raise EmptyWorkflow
     _check_run(run_id, resource_id, execution)
-    with transaction.atomic():
-        version = catalog.version_of(workflow)
+    keys.check(idempotency_key)
+
+    def make() -> Run:
         run, created = Run.objects.get_or_create(
             workflow_id=workflow.id,
             run_id=run_id or str(uuid.uuid4()),
@@ -66,6 +68,15 @@ def create_run(
         )
         if created:
             note(run, "create")
+        return run
+
+    with transaction.atomic():
+        version = catalog.version_of(workflow)
+        if idempotency_key is None:
+            return bound(make(), workflow, execution)
+        run = keys.created(workflow.id, idempotency_key, make)
+        keys.check_same(run, idempotency_key, run_id, resource_id)
+    run.idempotency_key = idempotency_key
     return bound(run, workflow, execution)
 
 
@@ -95,15 +106,18 @@ def start(
     request_context: dict[str, Json] | None = None,
     output_options: Options = None,
     per_step: bool = False,
+    idempotency_key: str | None = None,
 ) -> WorkflowResult:
     """Start a run and wait for its outcome.
 
     A run that fails returns a result of status ``failed``; errors are raised for bad calls only
     (input that does not fit, a run that was started already). ``output_options``:
-    ``include_state``, ``include_resume_labels``. ``per_step`` executes one entry and pauses.
+    ``include_state``, ``include_resume_labels``. ``per_step`` executes one entry and pauses. Under
+    an ``idempotency_key`` that a start was made with already, none is made: see ``keys``.
     """
-    check_waiting(run)
-    begun = begin_start(run, input_data, initial_state, request_context, per_step)
+    key = idempotency_key or run.idempotency_key
+    check_waiting(run, key)
+    begun = begin_start(run, input_data, initial_state, request_context, per_step, key)
     return _outcome(begun, output_options)
 
 
@@ -115,12 +129,14 @@ def start_async(
     request_context: dict[str, Json] | None = None,
     output_options: Options = None,
     per_step: bool = False,
+    idempotency_key: str | None = None,
 ) -> None:
     """Start a run and return once that is stored; it goes on by itself.
 
     Inline, the run is driven when the caller's transaction commits (at once if there is none).
     """
-    _go_on(begin_start(run, input_data, initial_state, request_context, per_step))
+    key = idempotency_key or run.idempotency_key
+    _go_on(begin_start(run, input_data, initial_state, request_context, per_step, key))
 
 
 def stream(
@@ -131,21 +147,29 @@ def stream(
     request_context: dict[str, Json] | None = None,
     output_options: Options = None,
     per_step: bool = False,
+    idempotency_key: str | None = None,
 ) -> RunStream:
     """Start a run and iterate over its events; ``result()`` of the stream has the outcome."""
+    key = idempotency_key or run.idempotency_key
     return _streamed(
         run,
-        lambda: begin_start(run, input_data, initial_state, request_context, per_step),
+        lambda: begin_start(run, input_data, initial_state, request_context, per_step, key),
         output_options,
+        key,
     )
 
 
 def begin_start(
-    run: Run, input_data: Json, initial_state: Json, request_context: Json, per_step: bool
+    run: Run,
+    input_data: Json,
+    initial_state: Json,
+    request_context: Json,
+    per_step: bool,
+    key: str | None = None,
 ) -> Begun:
     workflow = begin.workflow_of(run)
     given = begin.check_start(workflow, input_data, initial_state, request_context)
-    if workflow.on_start is not None:
+    if workflow.on_start is not None and not keys.is_started(run, key):
         info = RunInfo(
             workflow_id=workflow.id,
             run_id=run.run_id,
@@ -155,7 +179,7 @@ def begin_start(
             init_data=given.input_data,
         )
         async_to_sync(callbacks.on_start)(workflow, info, perform.call)
-    return begin.start(run, given, per_step=per_step)
+    return begin.start(run, given, per_step=per_step, key=key)
 
 
 # --- resume ----------------------------------------------------------------------------------
@@ -348,14 +372,16 @@ def _go_on(begun: Begun) -> None:
         transaction.on_commit(go_on)
 
 
-def check_waiting(run: Run) -> None:
+def check_waiting(run: Run, key: str | None = None) -> None:
     """Refuse a call that would wait for workers without end, before it stores anything."""
-    if not begin.is_inline(run):
+    if not begin.is_inline(run) and not keys.is_started(run, key):
         execution.check_waiting(run)
 
 
-def _streamed(run: Run, call: Callable[[], Begun], options: Options) -> RunStream:
-    check_waiting(run)
+def _streamed(
+    run: Run, call: Callable[[], Begun], options: Options, key: str | None = None
+) -> RunStream:
+    check_waiting(run, key)
     try:
         begun = call()
     except Exception as error:

@@ -12,7 +12,7 @@ from runs.definition.workflow import Workflow
 from runs.engine.result import WorkflowResult
 from runs.exceptions import RunNotSuspended, RunsError
 from runs.models import Run
-from runs.operations import begin, calls, plan, reads, travel
+from runs.operations import begin, calls, keys, plan, reads, travel
 from runs.operations.arguments import step_path
 from runs.operations.begin import Begun
 from runs.operations.cancel import cancel
@@ -41,7 +41,7 @@ aplan_time_travel = sync_to_async(plan.plan_time_travel)
 
 async def astart(run: Run, input_data: Json = None, **options: Any) -> WorkflowResult:
     """Start a run and wait for its outcome; options as for :func:`runs.operations.start`."""
-    await _check_waiting(run)
+    await _check_waiting(run, _key(run, options))
     begun = await _start(run, input_data, options)
     return await _outcome(begun, options.get("output_options"))
 
@@ -53,7 +53,12 @@ async def astart_async(run: Run, input_data: Json = None, **options: Any) -> Non
 
 async def astream(run: Run, input_data: Json = None, **options: Any) -> RunStream:
     """Start a run and iterate over its events with ``async for``."""
-    return await _streamed(run, _start(run, input_data, options), options.get("output_options"))
+    begun = _start(run, input_data, options)
+    return await _streamed(run, begun, options.get("output_options"), _key(run, options))
+
+
+def _key(run: Run, options: dict[str, Any]) -> str | None:
+    return options.get("idempotency_key") or run.idempotency_key
 
 
 async def _start(run: Run, input_data: Json, options: dict[str, Any]) -> Begun:
@@ -61,7 +66,8 @@ async def _start(run: Run, input_data: Json, options: dict[str, Any]) -> Begun:
     given = await sync_to_async(begin.check_start)(
         workflow, input_data, options.get("initial_state"), options.get("request_context")
     )
-    if workflow.on_start is not None:
+    key = _key(run, options)
+    if workflow.on_start is not None and not await sync_to_async(keys.is_started)(run, key):
         info = RunInfo(
             workflow_id=workflow.id,
             run_id=run.run_id,
@@ -72,7 +78,7 @@ async def _start(run: Run, input_data: Json, options: dict[str, Any]) -> Begun:
         )
         await callbacks.on_start(workflow, info, perform.call)
     per_step = bool(options.get("per_step", False))
-    return await sync_to_async(begin.start)(run, given, per_step=per_step)
+    return await sync_to_async(begin.start)(run, given, per_step=per_step, key=key)
 
 
 # --- resume ----------------------------------------------------------------------------------
@@ -170,9 +176,9 @@ def _go_on(begun: Begun) -> None:
         task.add_done_callback(_going.discard)
 
 
-async def _streamed(run: Run, call: Any, options: Options) -> RunStream:
+async def _streamed(run: Run, call: Any, options: Options, key: str | None = None) -> RunStream:
     try:
-        await _check_waiting(run)
+        await _check_waiting(run, key)
         begun: Begun = await call
     except Exception as error:
         return RunStream(run, 0, refused=error)

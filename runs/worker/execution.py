@@ -10,6 +10,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import connection, connections
+from django.utils import timezone
 
 from runs.engine import records, result
 from runs.engine.journal import ACTIVE
@@ -120,8 +121,14 @@ def _outcome(run: Run, options: Options) -> WorkflowResult | None:
     run.refresh_from_db()
     if run.status not in ACTIVE and not run.lease_owner:
         return result_of_stored(run, options)
-    check_workers(run)
+    if not _is_driven(run):
+        check_workers(run)
     return None
+
+
+def _is_driven(run: Run) -> bool:
+    """Whether somebody works on the run at this moment, be it another caller's process."""
+    return bool(run.lease_owner) and run.due_at is not None and run.due_at > timezone.now()
 
 
 def check_workers(run: Run) -> None:

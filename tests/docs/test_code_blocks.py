@@ -36,6 +36,10 @@ def test_the_workflows_of_the_how_to_run_as_described() -> None:
     assert batch.result == {"orders": 2}
 
 
+def test_the_runs_of_the_how_to_start_as_described() -> None:
+    execute("docs/how-to/start-runs.md")
+
+
 def test_readme_code_is_as_short_as_it_promises() -> None:
     workflow, _run = BLOCK.findall((ROOT / "README.md").read_text())
 
