@@ -21,9 +21,9 @@ class RunCalls:
         """Start the run and wait for its outcome; see ``operations.start``."""
         return _operations().start(self, input_data, **options)
 
-    def start_async(self, input_data: Any = None, **options: Any) -> None:
-        """Start the run and return once that is stored."""
-        _operations().start_async(self, input_data, **options)
+    def start_async(self, input_data: Any = None, **options: Any) -> int:
+        """Start the run and return once that is stored: the number of the first event to come."""
+        return _operations().start_async(self, input_data, **options)
 
     def stream(self, input_data: Any = None, **options: Any) -> RunStream:
         """Start the run and iterate over its events."""
@@ -33,9 +33,9 @@ class RunCalls:
         """Answer a suspension and wait for the outcome; see ``operations.resume``."""
         return _operations().resume(self, resume_data, **options)
 
-    def resume_async(self, resume_data: Any = None, **options: Any) -> None:
+    def resume_async(self, resume_data: Any = None, **options: Any) -> int:
         """Answer a suspension and return once that is stored."""
-        _operations().resume_async(self, resume_data, **options)
+        return _operations().resume_async(self, resume_data, **options)
 
     def resume_stream(self, resume_data: Any = None, **options: Any) -> RunStream:
         """Answer a suspension and iterate over the events that follow."""
@@ -49,9 +49,17 @@ class RunCalls:
         """Go on with a run whose process died; see ``operations.restart``."""
         return _operations().restart(self, **options)
 
+    def restart_async(self, **options: Any) -> int | None:
+        """Restart and return once that is stored; None if the run is finished."""
+        return _operations().restart_async(self, **options)
+
     def time_travel(self, step: Any, **options: Any) -> WorkflowResult:
         """Run again from a step on, as a new attempt; see ``operations.time_travel``."""
         return _operations().time_travel(self, step, **options)
+
+    def time_travel_async(self, step: Any, **options: Any) -> int:
+        """Time travel and return once that is stored."""
+        return _operations().time_travel_async(self, step, **options)
 
     def plan_time_travel(self, step: Any, **options: Any) -> TravelPlan:
         """What ``time_travel`` with these arguments would keep and run again; changes nothing."""
@@ -68,8 +76,8 @@ class RunCalls:
     async def astart(self, input_data: Any = None, **options: Any) -> WorkflowResult:
         return await _operations().astart(self, input_data, **options)
 
-    async def astart_async(self, input_data: Any = None, **options: Any) -> None:
-        await _operations().astart_async(self, input_data, **options)
+    async def astart_async(self, input_data: Any = None, **options: Any) -> int:
+        return await _operations().astart_async(self, input_data, **options)
 
     async def astream(self, input_data: Any = None, **options: Any) -> RunStream:
         return await _operations().astream(self, input_data, **options)
@@ -77,8 +85,8 @@ class RunCalls:
     async def aresume(self, resume_data: Any = None, **options: Any) -> WorkflowResult:
         return await _operations().aresume(self, resume_data, **options)
 
-    async def aresume_async(self, resume_data: Any = None, **options: Any) -> None:
-        await _operations().aresume_async(self, resume_data, **options)
+    async def aresume_async(self, resume_data: Any = None, **options: Any) -> int:
+        return await _operations().aresume_async(self, resume_data, **options)
 
     async def aresume_stream(self, resume_data: Any = None, **options: Any) -> RunStream:
         return await _operations().aresume_stream(self, resume_data, **options)
@@ -89,8 +97,14 @@ class RunCalls:
     async def arestart(self, **options: Any) -> WorkflowResult:
         return await _operations().arestart(self, **options)
 
+    async def arestart_async(self, **options: Any) -> int | None:
+        return await _operations().arestart_async(self, **options)
+
     async def atime_travel(self, step: Any, **options: Any) -> WorkflowResult:
         return await _operations().atime_travel(self, step, **options)
+
+    async def atime_travel_async(self, step: Any, **options: Any) -> int:
+        return await _operations().atime_travel_async(self, step, **options)
 
     async def aplan_time_travel(self, step: Any, **options: Any) -> TravelPlan:
         return await _operations().aplan_time_travel(self, step, **options)

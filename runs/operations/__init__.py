@@ -7,13 +7,16 @@ caller's mistakes they raise errors of ``runs.exceptions``, and then have change
 
 from __future__ import annotations
 
+from runs.operations.begin import check_start
 from runs.operations.calls import (
     attempt_outcome,
     cancel,
     create_run,
     observe,
+    recorded,
     restart,
     restart_all_active_workflow_runs,
+    restart_async,
     resume,
     resume_async,
     resume_stream,
@@ -21,8 +24,8 @@ from runs.operations.calls import (
     start_async,
     stream,
     time_travel,
+    time_travel_async,
     time_travel_stream,
-    watch,
 )
 from runs.operations.coroutines import (
     acancel,
@@ -35,6 +38,7 @@ from runs.operations.coroutines import (
     aplan_time_travel,
     arestart,
     arestart_all_active_workflow_runs,
+    arestart_async,
     aresume,
     aresume_async,
     aresume_stream,
@@ -42,6 +46,7 @@ from runs.operations.coroutines import (
     astart_async,
     astream,
     atime_travel,
+    atime_travel_async,
     atime_travel_stream,
 )
 from runs.operations.plan import TravelPlan, plan_time_travel
@@ -52,6 +57,7 @@ from runs.operations.reads import (
     list_workflow_runs,
     load_snapshot,
 )
+from runs.operations.watch import watch
 
 __all__ = [
     "TravelPlan",
@@ -65,6 +71,7 @@ __all__ = [
     "aplan_time_travel",
     "arestart",
     "arestart_all_active_workflow_runs",
+    "arestart_async",
     "aresume",
     "aresume_async",
     "aresume_stream",
@@ -72,9 +79,11 @@ __all__ = [
     "astart_async",
     "astream",
     "atime_travel",
+    "atime_travel_async",
     "atime_travel_stream",
     "attempt_outcome",
     "cancel",
+    "check_start",
     "create_run",
     "delete_workflow_run_by_id",
     "find_run",
@@ -83,8 +92,10 @@ __all__ = [
     "load_snapshot",
     "observe",
     "plan_time_travel",
+    "recorded",
     "restart",
     "restart_all_active_workflow_runs",
+    "restart_async",
     "resume",
     "resume_async",
     "resume_stream",
@@ -92,6 +103,7 @@ __all__ = [
     "start_async",
     "stream",
     "time_travel",
+    "time_travel_async",
     "time_travel_stream",
     "watch",
 ]

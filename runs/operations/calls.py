@@ -12,7 +12,6 @@ from django.db import transaction
 
 from runs.conf import EXECUTIONS
 from runs.definition.workflow import Workflow
-from runs.engine import events
 from runs.engine.result import WorkflowResult
 from runs.exceptions import EmptyWorkflow, RequestError, RunNotSuspended, RunsError
 from runs.models import Run
@@ -22,7 +21,7 @@ from runs.operations.arguments import step_path
 from runs.operations.begin import Begun
 from runs.operations.cancel import cancel as cancel
 from runs.store import catalog
-from runs.worker import callbacks, execution, feed, perform
+from runs.worker import callbacks, execution, perform
 from runs.worker.callbacks import RunInfo
 from runs.worker.execution import Options
 from runs.worker.stream import RunStream
@@ -130,13 +129,14 @@ def start_async(
     output_options: Options = None,
     per_step: bool = False,
     idempotency_key: str | None = None,
-) -> None:
+) -> int:
     """Start a run and return once that is stored; it goes on by itself.
 
     Inline, the run is driven when the caller's transaction commits (at once if there is none).
+    Like its sisters it returns the number of the first event that it will tell.
     """
     key = idempotency_key or run.idempotency_key
-    _go_on(begin_start(run, input_data, initial_state, request_context, per_step, key))
+    return _go_on(begin_start(run, input_data, initial_state, request_context, per_step, key))
 
 
 def stream(
@@ -207,9 +207,9 @@ def resume(
     return _outcome(begun, output_options)
 
 
-def resume_async(run: Run, resume_data: Json = None, **options: Any) -> None:
+def resume_async(run: Run, resume_data: Json = None, **options: Any) -> int:
     """Answer a suspension and return once that is stored; options as for :func:`resume`."""
-    _go_on(_resumed(run, resume_data, options))
+    return _go_on(_resumed(run, resume_data, options))
 
 
 def resume_stream(run: Run, resume_data: Json = None, **options: Any) -> RunStream:
@@ -282,6 +282,12 @@ def restart(run: Run, *, request_context: dict[str, Json] | None = None) -> Work
     return recorded(run) if begun is None else _outcome(begun, None)
 
 
+def restart_async(run: Run, *, request_context: dict[str, Json] | None = None) -> int | None:
+    """Restart a run and return once that is stored; None if it is finished."""
+    begun = begin.restart(run, request_context)
+    return None if begun is None else _go_on(begun)
+
+
 def attempt_outcome(run: Run, number: int, **output_options: bool) -> WorkflowResult:
     """What an attempt of a run came to; raises RunNotFound if there is no such attempt."""
     return execution.result_of_stored(run, output_options, attempt=number)
@@ -309,6 +315,11 @@ def time_travel(run: Run, step: Any, **options: Any) -> WorkflowResult:
     return _outcome(begun, options.get("output_options"))
 
 
+def time_travel_async(run: Run, step: Any, **options: Any) -> int:
+    """Run again from ``step`` on and return once that is stored."""
+    return _go_on(travel.begin_travel(run, step_path(step), options))
+
+
 def time_travel_stream(run: Run, step: Any, **options: Any) -> RunStream:
     """Run again from ``step`` on and iterate over the events."""
     return _streamed(
@@ -323,32 +334,6 @@ def observe(run: Run, offset: int = 0) -> RunStream:
     return RunStream(run, offset, until_finish=False)
 
 
-def watch(run: Run, callback: Callable[[dict[str, Json]], None]) -> Callable[[], None]:
-    """See ``Run.watch``."""
-
-    def tell(_: int, event: dict[str, Json]) -> None:
-        for shown in _watched(event):
-            callback(shown)
-
-    return feed.subscribe(run.pk, tell)
-
-
-def _watched(event: dict[str, Json]) -> list[dict[str, Json]]:
-    if event["type"] in (events.START, events.FINISH):
-        return []
-    if "payload" not in event:
-        return [event]
-    members = ("type", "payload", "from", "runId")
-    shown: dict[str, Json] = {name: event[name] for name in members if name in event}
-    if event.get("from") == "WORKFLOW":
-        payload = {name: value for name, value in event["payload"].items() if name != "stepName"}
-        shown = {"type": event["type"], "payload": payload}
-    if event["type"] != events.STEP_RESULT:
-        return [shown]
-    about = {name: payload[name] for name in ("id", "stepCallId") if name in payload}
-    return [shown, {"type": events.STEP_FINISH, "payload": about | {"metadata": {}}}]
-
-
 # --- going on --------------------------------------------------------------------------------
 
 
@@ -361,7 +346,7 @@ def _outcome(begun: Begun, options: Options) -> WorkflowResult:
     return result
 
 
-def _go_on(begun: Begun) -> None:
+def _go_on(begun: Begun) -> int:
     session = begun.session
     if session is not None:
 
@@ -370,6 +355,7 @@ def _go_on(begun: Begun) -> None:
             execution.run_here(session)
 
         transaction.on_commit(go_on)
+    return begun.offset
 
 
 def check_waiting(run: Run, key: str | None = None) -> None:

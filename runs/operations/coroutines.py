@@ -46,9 +46,9 @@ async def astart(run: Run, input_data: Json = None, **options: Any) -> WorkflowR
     return await _outcome(begun, options.get("output_options"))
 
 
-async def astart_async(run: Run, input_data: Json = None, **options: Any) -> None:
+async def astart_async(run: Run, input_data: Json = None, **options: Any) -> int:
     """Start a run and return once that is stored; inline it goes on as a task of this loop."""
-    _go_on(await _start(run, input_data, options))
+    return _go_on(await _start(run, input_data, options))
 
 
 async def astream(run: Run, input_data: Json = None, **options: Any) -> RunStream:
@@ -91,9 +91,9 @@ async def aresume(run: Run, resume_data: Json = None, **options: Any) -> Workflo
     return await _outcome(begun, options.get("output_options"))
 
 
-async def aresume_async(run: Run, resume_data: Json = None, **options: Any) -> None:
+async def aresume_async(run: Run, resume_data: Json = None, **options: Any) -> int:
     """Answer a suspension and return once that is stored."""
-    _go_on(await _resume(run, resume_data, options))
+    return _go_on(await _resume(run, resume_data, options))
 
 
 async def aresume_stream(run: Run, resume_data: Json = None, **options: Any) -> RunStream:
@@ -131,6 +131,12 @@ async def arestart(run: Run, *, request_context: dict[str, Json] | None = None) 
     return await _outcome(begun, None)
 
 
+async def arestart_async(run: Run, *, request_context: dict[str, Json] | None = None) -> int | None:
+    """Go on with a run whose process died and return once that is stored."""
+    begun = await sync_to_async(begin.restart)(run, request_context)
+    return None if begun is None else _go_on(begun)
+
+
 async def arestart_all_active_workflow_runs(workflow: Workflow) -> None:
     """Restart every running or waiting run of a workflow that nobody works on."""
     async for run in Run.objects.active().filter(workflow_id=workflow.id):
@@ -145,6 +151,11 @@ async def atime_travel(run: Run, step: Any, **options: Any) -> WorkflowResult:
     await _check_waiting(run)
     begun = await sync_to_async(travel.begin_travel)(run, step_path(step), options)
     return await _outcome(begun, options.get("output_options"))
+
+
+async def atime_travel_async(run: Run, step: Any, **options: Any) -> int:
+    """Run again from ``step`` on and return once that is stored."""
+    return _go_on(await sync_to_async(travel.begin_travel)(run, step_path(step), options))
 
 
 async def atime_travel_stream(run: Run, step: Any, **options: Any) -> RunStream:
@@ -168,12 +179,13 @@ async def _outcome(begun: Begun, options: Options) -> WorkflowResult:
     return result
 
 
-def _go_on(begun: Begun) -> None:
+def _go_on(begun: Begun) -> int:
     if begun.session is not None:
         begun.announce()
         task = asyncio.ensure_future(execution.run_on_loop(begun.session))
         _going.add(task)
         task.add_done_callback(_going.discard)
+    return begun.offset
 
 
 async def _streamed(run: Run, call: Any, options: Options, key: str | None = None) -> RunStream:
