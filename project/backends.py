@@ -11,6 +11,8 @@ from typing import Any
 
 import dj_database_url
 
+from project.environment import read
+
 
 def database(url: str, *, pooled: bool) -> dict[str, Any]:
     """Return Django's settings for a database URL.
@@ -29,11 +31,18 @@ def database(url: str, *, pooled: bool) -> dict[str, Any]:
     return config | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 
 
+def synchronous(text: str) -> str:
+    """How a SQLite commit is kept safe: FULL survives a power failure, NORMAL a crash."""
+    if text.upper() not in ("NORMAL", "FULL"):
+        raise ValueError("expected NORMAL or FULL")
+    return text.upper()
+
+
 def sqlite(path: Path | str) -> dict[str, Any]:
     """Return Django's settings for a SQLite file that several processes write to."""
     pragmas = {
         "journal_mode": "WAL",
-        "synchronous": "NORMAL",
+        "synchronous": read("SQLITE_SYNCHRONOUS", synchronous, "NORMAL"),
         "mmap_size": 134_217_728,
         "cache_size": -20_000,
     }

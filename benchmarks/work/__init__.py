@@ -1,0 +1,1 @@
+"""A Django app with the workflows of the workloads, found by autodiscovery like any user's."""
