@@ -42,6 +42,11 @@ def acting(actor: Actor) -> Iterator[None]:
         _actor.reset(token)
 
 
+def current_actor() -> Actor | None:
+    """Who acts; None in code that calls operations by itself, which is trusted."""
+    return _actor.get()
+
+
 def acting_user() -> Any:
     """The user in whose name the current code acts; None if there is none."""
     actor = _actor.get()

@@ -34,7 +34,7 @@ from runs.exceptions import (
 )
 from runs.models import Run
 from runs.models.fields import from_ms, to_ms
-from runs.operations import keys
+from runs.operations import assigned, keys
 from runs.operations.acting import acting_user, note
 from runs.operations.arguments import argument
 from runs.store import journals, lease, ledger
@@ -173,6 +173,7 @@ def resume(
                 "before this resume could claim it. Only one resume() call may continue a given "
                 "suspension; re-read the run state before resuming again."
             )
+        assigned.check_resume(journal, step, label, index)
         edits.resume(
             journal,
             workflow,

@@ -14,6 +14,7 @@ from runs.definition.nodes import (
     WorkflowNode,
 )
 from runs.definition.schema import SchemaError
+from runs.definition.truth import truthy
 from runs.definition.workflow import Workflow
 from runs.engine import edits
 from runs.engine import path as paths
@@ -21,7 +22,7 @@ from runs.engine.journal import ACTIVE, Entry, Journal
 from runs.engine.travel import Trip, holds, members
 from runs.exceptions import InvalidInput, InvalidTarget, RunStillRunning
 from runs.models import Run
-from runs.operations import begin
+from runs.operations import assigned, begin
 from runs.operations.arguments import argument
 from runs.operations.begin import Begun
 from runs.worker.clock import clock
@@ -47,6 +48,8 @@ def begin_travel(run: Run, target: list[str] | None, options: dict[str, Any]) ->
         if row.status in ACTIVE:
             raise RunStillRunning("This workflow run is still running, cannot time travel")
         checked = check(workflow, journal, trip)
+        if truthy(trip.resume_data):
+            assigned.check_travel(journal, trip.target)
         return edits.time_travel(
             journal,
             workflow,
