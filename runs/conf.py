@@ -36,6 +36,12 @@ class Conf:
     MAX_PAYLOAD_BYTES: int = 4 * 1024 * 1024
     #: Seconds between two looks at the event table by who follows a run of another process.
     STREAM_POLL_SECONDS: float = 0.05
+    #: Seconds between two looks at all that is followed, in case a bell was lost.
+    STREAM_LOOK_SECONDS: float = 1.0
+    #: Seconds between two signs of life on a websocket, each with a look at its rights.
+    STREAM_HEARTBEAT_SECONDS: float = 15.0
+    #: Seconds that something may wait for its reader before the reader is cut.
+    STREAM_PATIENCE_SECONDS: float = 30.0
     #: Seconds without a sign of life after which a worker counts as gone.
     WORKER_TIMEOUT_SECONDS: float = 10.0
     #: Whether everybody may do everything over HTTP, without a token or an account.

@@ -198,6 +198,13 @@ class NoWorkers(RunsError):
     status = 503
 
 
+class SlowReader(RunsError):
+    """This stream is read too slowly; ``details["next"]`` is the first event not read."""
+
+    code = "slow_reader"
+    status = 408
+
+
 # --- what happens to a step ------------------------------------------------------------------
 
 

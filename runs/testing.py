@@ -103,7 +103,7 @@ def told(run: Run) -> list[dict[str, Any]]:
     """All events of a run so far, as its streams show them."""
     events: list[dict[str, Any]] = []
     while batch := history.read(run.pk, run.run_id, len(events)):
-        events += [shown for _, shown in batch]
+        events += [told.event for told in batch]
     return events
 
 

@@ -29,7 +29,8 @@ ROWS = (
     ("worker",),
     ("operations",),
     ("access",),  # who may: the same rules for all that follow
-    ("ui", "admin", "api", "streams", "management", "testing", "checks"),
+    ("streams",),  # HTTP streams of the skins read from the hub that websockets read from
+    ("ui", "admin", "api", "management", "testing", "checks"),
     # What Django finds by its place; the tags of templates call what the pages offer.
     ("apps", "migrations", "templatetags"),
 )

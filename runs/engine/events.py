@@ -78,6 +78,13 @@ def wire(event: Event, run_id: str, entry: Entry | None, root: Entry | None) -> 
     return {"type": event.type, "runId": run_id, "from": "WORKFLOW", "payload": payload}
 
 
+def entry_shown(event: Event) -> str | None:
+    """The path of the entry that the event shows something of; None if of none."""
+    if event.type in ABOUT_STEP or event.type == STEP_PROGRESS:
+        return event.path
+    return paths.ROOT if event.type == FINISH else None
+
+
 def of_chunk(type_: str, own: dict[str, Any], *, starts: bool) -> tuple[str, dict[str, Any]]:
     """How a chunk is kept; only those of a start are made to look like the run's own events."""
     if not starts and type_ == CUSTOM:

@@ -20,7 +20,7 @@ from runs.engine.journal import Entry
 from runs.exceptions import LeaseLost
 from runs.models import Run
 from runs.models.fields import dumps
-from runs.store import rows
+from runs.store import doorbell, rows
 
 _TABLE = Run._meta.db_table
 _PAYLOAD_COLUMNS = frozenset({"request_context", "execution", "path_before"})
@@ -63,7 +63,12 @@ def append(writes: Sequence[Write]) -> list[Written]:
         _write_steps(cursor, accepted)
         for write in accepted:
             _write_run(cursor, write, was_canceled=current[write.run_pk][1] is not None)
+        transaction.on_commit(lambda: doorbell.ring(_moved(accepted)))
     return answers
+
+
+def _moved(writes: Sequence[Write]) -> doorbell.Moved:
+    return {w.run_pk: w.events[-1].seq + 1 if w.events else 0 for w in writes}
 
 
 def append_one(write: Write) -> Written:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+
+from django.db import connection
 
 from runs.engine.events import Event
 from runs.engine.journal import Entry, Kind, Status
@@ -139,3 +141,23 @@ SELECT_SNAPSHOTS = "SELECT {} FROM {}".format(
 SELECT_EVENTS = "SELECT {} FROM {}".format(
     ", ".join(f'"{column}"' for column in EVENT_COLUMNS), RunEvent._meta.db_table
 )
+
+
+#: Wants in one statement at most.
+CHUNK = 200
+
+
+def ask(names: str, wants: Sequence[tuple[Any, ...]], sql: str) -> Iterator[tuple[Any, ...]]:
+    """The rows for many wants: ``sql`` joins them as the table ``want`` with these columns.
+
+    So each want is one look into an index, on both databases, and a chunk of them one statement.
+    """
+    for at in range(0, len(wants), CHUNK):
+        chunk = wants[at : at + CHUNK]
+        marks = ", ".join(["({})".format(", ".join(["%s"] * len(chunk[0])))] * len(chunk))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"WITH want ({names}) AS (VALUES {marks}) {sql}",
+                [value for want in chunk for value in want],
+            )
+            yield from cursor.fetchall()

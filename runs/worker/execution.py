@@ -134,10 +134,14 @@ def _is_driven(run: Run) -> bool:
 def check_workers(run: Run) -> None:
     """Say so at once when nobody is there to execute a run."""
     if not WorkerProcess.objects.alive().exists():
-        raise NoWorkers(
-            f"No worker is alive to execute run {run}. Start one with `manage.py serve`, "
-            "or execute in this process with RUNS_EXECUTION=inline."
-        )
+        raise no_workers(str(run))
+
+
+def no_workers(run: str) -> NoWorkers:
+    return NoWorkers(
+        f"No worker is alive to execute run {run}. Start one with `manage.py serve`, "
+        "or execute in this process with RUNS_EXECUTION=inline."
+    )
 
 
 def check_waiting(run: Run) -> None:

@@ -105,10 +105,10 @@ class RunStream:
         active = Run.objects.filter(going, pk=self.run.pk).exists()
         found = history.read(self.run.pk, self.run.run_id, self._offset)
         shown = []
-        for event, wire in found:
-            self._offset = event.seq + 1
-            shown.append(wire)
-            if self._until_finish and event.type == events.FINISH:
+        for told in found:
+            self._offset = told.seq + 1
+            shown.append(told.event)
+            if self._until_finish and told.type == events.FINISH:
                 self._ended = True
                 return shown
         if not active and len(found) < history.BATCH:

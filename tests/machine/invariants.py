@@ -80,7 +80,7 @@ def replay(row: Run) -> list[Json]:
     """All events as they are read from the tables; unlike ``observe`` it waits for nothing."""
     found: list[Json] = []
     while batch := history.read(row.pk, row.run_id, len(found)):
-        found += [wire for _, wire in batch]
+        found += [told.event for told in batch]
     return found
 
 

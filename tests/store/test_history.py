@@ -121,10 +121,10 @@ def test_older_attempts_stay_readable_as_they_were() -> None:
 
 def test_events_are_read_from_a_number_on() -> None:
     run = play(chain())
-    everything = [shown for _, shown in history.read(run.pk, run.run_id, 0)]
+    everything = [told.event for told in history.read(run.pk, run.run_id, 0)]
 
     for offset in range(len(everything) + 2):
-        found = [shown for _, shown in history.read(run.pk, run.run_id, offset)]
+        found = [told.event for told in history.read(run.pk, run.run_id, offset)]
         assert found == everything[offset:]
 
 

@@ -1,0 +1,254 @@
+"""The hub: one per event loop, reads the news of all followed runs and hands them on.
+
+However many follow a run, its events are read once; and all runs that moved are read in one hop to
+the database's thread. A bell says that there is something to read; once a second everything that
+is followed is looked at anyway, so a bell that was lost costs a second and nothing else.
+
+Each follower has a position, and is given what lies from there on in the tables: first what was,
+then what comes. There is no moment between the two, so nothing can fall in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db import close_old_connections, connection
+
+from runs.conf import conf
+from runs.exceptions import RunNotFound
+from runs.models import WorkerProcess
+from runs.store import news
+from runs.store.doorbell import Moved
+from runs.store.news import Told, Window
+from runs.streams import states
+from runs.streams.ears import Ears
+from runs.streams.follower import LOW, ROOM, Follower
+from runs.streams.states import State
+from runs.worker import execution
+
+logger = logging.getLogger("runs.streams")
+#: Events read in one round for one position, and for all of them together, at most.
+PAGE, LARGEST = ROOM - LOW, 5_000
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def current_hub() -> Hub:
+    """The hub of the running event loop."""
+    return _hubs.setdefault(asyncio.get_running_loop(), Hub())
+
+
+@dataclass(slots=True)
+class Topic:
+    """A run that somebody follows or waits for."""
+
+    followers: set[Follower] = field(default_factory=set)
+    waiters: set[asyncio.Future[State]] = field(default_factory=set)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.followers or self.waiters)
+
+    def positions(self) -> set[int]:
+        return {f.position for f in self.followers if f.has_room}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a round found: states by run, and events by run and position."""
+
+    states: dict[int, State]
+    told: dict[tuple[int, int], list[Told]]
+    alive: bool
+
+
+class Hub:
+    """Works while anybody follows anything; without followers it holds neither task nor thread."""
+
+    def __init__(self) -> None:
+        self._topics: dict[int, Topic] = defaultdict(Topic)
+        self._moved: set[int] = set()
+        self._news = asyncio.Event()
+        self._service: asyncio.Task[None] | None = None
+
+    # --- for followers ------------------------------------------------------------------------
+
+    async def follow(
+        self, run_pk: int, offset: int = 0
+    ) -> AsyncGenerator[tuple[int, dict[str, Any]], None]:
+        """Numbered wire events from ``offset`` on: history, then live, until the caller closes it.
+
+        Each comes once and in order, over all executions and attempts. Raises what a follower does.
+        """
+        async with self.follower(run_pk, offset) as follower:
+            async for item in follower:
+                if isinstance(item, Told):
+                    yield item.seq, item.event
+
+    def follower(self, run_pk: int, offset: int = 0, *, states: bool = False) -> Follower:
+        """The same, with all that is known of an event and, if asked for, the run's states."""
+        follower = Follower(run_pk, offset, states=states, leave=self._leave)
+        follower.on_room = lambda: self._look_at([run_pk])
+        self._topics[run_pk].followers.add(follower)
+        self._look_at([run_pk])
+        return follower
+
+    async def until_still(self, run_pk: int) -> State:
+        """Wait until nobody works on the run any more: it ended, is suspended, or paused.
+
+        Raises NoWorkers when nobody is left who would go on with it, and RunNotFound when it is
+        deleted. Many who wait cost no more than one.
+        """
+        waiter = asyncio.get_running_loop().create_future()
+        self._topics[run_pk].waiters.add(waiter)
+        self._look_at([run_pk])
+        try:
+            return await waiter
+        finally:
+            self._topics[run_pk].waiters.discard(waiter)
+            self._forget(run_pk)
+
+    @property
+    def followed(self) -> int:
+        """How many runs somebody follows or waits for."""
+        return len(self._topics)
+
+    @property
+    def is_idle(self) -> bool:
+        return self._service is None
+
+    def _leave(self, follower: Follower) -> None:
+        self._topics[follower.run_pk].followers.discard(follower)
+        self._forget(follower.run_pk)
+
+    def _forget(self, run_pk: int) -> None:
+        if self._topics[run_pk].is_empty:
+            del self._topics[run_pk]
+        if not self._topics:
+            self._news.set()
+
+    # --- the service --------------------------------------------------------------------------
+
+    def _heard(self, moved: Moved) -> None:
+        self._look_at(run_pk for run_pk in moved if run_pk in self._topics)
+
+    def _look_at(self, run_pks: Iterable[int]) -> None:
+        self._moved.update(run_pks)
+        if self._moved:
+            self._news.set()
+            if self._service is None or self._service.done():
+                self._service = asyncio.ensure_future(self._serve())
+
+    async def _serve(self) -> None:
+        ears = Ears(self._heard)
+        reader = ThreadPoolExecutor(1, "runs-hub")
+        try:
+            await self._rounds(reader)
+        except Exception as error:  # a mistake of ours; nobody is left waiting for ever
+            logger.exception("The hub stopped")
+            self._end_all(error)
+        finally:
+            self._service = None
+            reader.submit(connection.close)
+            reader.shutdown()
+            await ears.close()
+
+    def _end_all(self, error: Exception) -> None:
+        for topic in self._topics.values():
+            for follower in topic.followers:
+                follower.end(error)
+            for waiter in topic.waiters:
+                if not waiter.done():
+                    waiter.set_exception(error)
+
+    async def _rounds(self, reader: ThreadPoolExecutor) -> None:
+        loop = asyncio.get_running_loop()
+        look_at = loop.time() + conf.STREAM_LOOK_SECONDS
+        while self._topics:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(look_at):
+                    await self._news.wait()
+            self._news.clear()
+            everything = loop.time() >= look_at
+            if everything:
+                look_at = loop.time() + conf.STREAM_LOOK_SECONDS
+                self._moved.update(self._topics)
+            moved, self._moved = self._moved, set()
+            await self._round(reader, moved, everything)
+
+    async def _round(self, reader: ThreadPoolExecutor, moved: set[int], sweeps: bool) -> None:
+        wanted = {pk: self._topics[pk].positions() for pk in moved if pk in self._topics}
+        if not wanted:
+            return
+        waits = sweeps and any(topic.waiters for topic in self._topics.values())
+        loop = asyncio.get_running_loop()
+        try:
+            answer = await loop.run_in_executor(reader, _read, wanted, waits)
+        except Exception as error:
+            logger.warning("What is followed could not be read, trying again: %s", error)
+            return
+        for run_pk in wanted:
+            self._hand_on(run_pk, answer)
+        if sweeps:
+            self._cut_the_slow()
+
+    def _hand_on(self, run_pk: int, answer: Answer) -> None:
+        topic, state = self._topics.get(run_pk), answer.states.get(run_pk)
+        if topic is None:
+            return
+        for follower in topic.followers:
+            if state is None:
+                follower.end(RunNotFound())
+                continue
+            told = answer.told.get((run_pk, follower.position))
+            moved = told is None or follower.put(told)
+            follower.show(state)
+            if moved and follower.position < state.next:
+                self._look_at([run_pk])
+        for waiter in topic.waiters:
+            _settle(waiter, state, answer.alive)
+
+    def _cut_the_slow(self) -> None:
+        for topic in self._topics.values():
+            for follower in topic.followers:
+                if follower.is_slow(conf.STREAM_PATIENCE_SECONDS):
+                    follower.cut()
+
+
+def _settle(waiter: asyncio.Future[State], state: State | None, alive: bool) -> None:
+    if waiter.done():
+        return
+    if state is None:
+        waiter.set_exception(RunNotFound())
+    elif state.still:
+        waiter.set_result(state)
+    elif not (alive or state.is_held):
+        waiter.set_exception(execution.no_workers(f"{state.workflow_id}/{state.run_id}"))
+
+
+def _read(wanted: dict[int, set[int]], asks_for_workers: bool) -> Answer:
+    """In the hub's thread. States are read first: events then are at least as new as they."""
+    close_old_connections()
+    try:
+        alive = not asks_for_workers or WorkerProcess.objects.alive().exists()
+        found = states.read(list(wanted))
+        places = [
+            (run_pk, position)
+            for run_pk, positions in wanted.items()
+            for position in positions
+            if run_pk in found and position < found[run_pk].next
+        ]
+        limit = max(1, min(PAGE, LARGEST // max(1, len(places))))
+        windows = [Window(pk, found[pk].run_id, position, limit) for pk, position in places]
+        return Answer(found, dict(zip(places, news.read(windows), strict=True)), alive)
+    except BaseException:
+        connection.close()
+        raise
