@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runs.definition import (
     RetryConfig,
+    Schedule,
     Step,
     StepContext,
     Workflow,
@@ -16,6 +17,7 @@ from runs.exceptions import NonRetryableError, TripWire
 __all__ = [
     "NonRetryableError",
     "RetryConfig",
+    "Schedule",
     "Step",
     "StepContext",
     "TripWire",

@@ -16,3 +16,11 @@ class RunsConfig(AppConfig):
         from runs import checks  # noqa: F401
 
         autodiscover_modules("workflows")
+        self._add_duties()
+
+    def _add_duties(self) -> None:
+        """Tell workers what they do besides driving runs: they know none of the layers above."""
+        from runs.operations.firing import Scheduler
+        from runs.worker import duties
+
+        duties.add(Scheduler)

@@ -46,6 +46,8 @@ class Conf:
     WORKER_TIMEOUT_SECONDS: float = 10.0
     #: Whether everybody may do everything over HTTP, without a token or an account.
     API_PUBLIC: bool = False
+    #: A schedule's fire that comes later than this many seconds counts as missed.
+    SCHEDULE_GRACE_SECONDS: float = 60.0
 
     def __getattribute__(self, name: str) -> Any:
         if name.isupper():

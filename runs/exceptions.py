@@ -104,6 +104,12 @@ class PermissionDenied(RequestError):
     status = 403
 
 
+class InvalidSchedule(RequestError):
+    """This schedule cannot work."""
+
+    code = "invalid_schedule"
+
+
 class NotFound(RequestError):
     """There is no such thing."""
 
@@ -121,6 +127,12 @@ class RunNotFound(NotFound):
     """Workflow run not found"""
 
     code = "run_not_found"
+
+
+class ScheduleNotFound(NotFound):
+    """Schedule not found"""
+
+    code = "schedule_not_found"
 
 
 class Conflict(RequestError):
@@ -189,6 +201,18 @@ class DefinitionChanged(Conflict):
     """The workflow's definition no longer has steps that this run recorded."""
 
     code = "definition_changed"
+
+
+class ScheduleExists(Conflict):
+    """A schedule with this id already exists"""
+
+    code = "schedule_exists"
+
+
+class ScheduleDeclared(Conflict):
+    """This schedule is declared in code: remove it there, or pause it"""
+
+    code = "schedule_declared"
 
 
 class NoWorkers(RunsError):

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from runs.definition.context import AbortSignal, StepContext, Writer
 from runs.definition.registry import all_workflows, get_workflow, isolated_registry
+from runs.definition.schedule import Schedule
 from runs.definition.schema import Issue, Schema, SchemaError
 from runs.definition.serialize import to_json
 from runs.definition.step import Step, create_step
@@ -30,6 +31,7 @@ __all__ = [
     "AbortSignal",
     "Issue",
     "RetryConfig",
+    "Schedule",
     "Schema",
     "SchemaError",
     "Step",

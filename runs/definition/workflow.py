@@ -6,7 +6,7 @@ Nothing runs here. A workflow is a description; once committed it does not chang
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypedDict, Unpack
 
@@ -15,6 +15,7 @@ from runs.definition.fingerprint import fingerprint_of
 from runs.definition.graph import serialized_step_graph
 from runs.definition.nodes import Node, StepNode, WorkflowNode
 from runs.definition.registry import register
+from runs.definition.schedule import Schedule, checked_all
 from runs.definition.schema import Schema
 from runs.definition.serialize import to_json
 from runs.exceptions import DefinitionError, NotSerializable
@@ -51,6 +52,7 @@ class WorkflowOptions(TypedDict, total=False):
     metadata: dict[str, Any] | None
     retry_config: RetryConfig | None
     validate_inputs: bool | None
+    schedules: Sequence[Schedule]
     on_start: Callback | None
     on_finish: Callback | None
     on_error: Callback | None
@@ -70,6 +72,8 @@ class Workflow(FlowBuilder):
         self.retry_config = self._checked_retries(options.get("retry_config"))
         #: None: as the parent does; a workflow without a parent validates.
         self.validate_inputs = options.get("validate_inputs")
+        #: When it starts by itself. Workers keep rows of them.
+        self.schedules = checked_all(options.get("schedules", ()), id)
         self.on_start = options.get("on_start")
         self.on_finish = options.get("on_finish")
         self.on_error = options.get("on_error")

@@ -3,7 +3,8 @@
 ``Workflow`` and ``WorkflowVersion`` say what is defined in code; ``Run`` is one row a run;
 ``StepSnapshot`` one row for each path of each attempt; ``RunEvent`` the numbered log;
 ``WorkerProcess`` who is alive; ``AuditEntry`` who did what; ``ApiToken`` and
-``ResourceRestriction`` who may; ``RunKey`` under which key a run was asked for.
+``ResourceRestriction`` who may; ``RunKey`` under which key a run was asked for; ``Schedule`` what
+starts by itself, and ``ScheduleTrigger`` when it did.
 
 Rows of runs, snapshots and events are written by ``runs.store`` alone. Read them as you like.
 """
@@ -16,6 +17,7 @@ from runs.models.audit_entry import AuditEntry
 from runs.models.run import Run
 from runs.models.run_event import RunEvent
 from runs.models.run_key import RunKey
+from runs.models.schedule import Schedule, ScheduleTrigger
 from runs.models.step_snapshot import StepSnapshot
 from runs.models.worker_process import WorkerProcess
 from runs.models.workflow import Workflow, WorkflowVersion
@@ -28,6 +30,8 @@ __all__ = [
     "Run",
     "RunEvent",
     "RunKey",
+    "Schedule",
+    "ScheduleTrigger",
     "StepSnapshot",
     "WorkerProcess",
     "Workflow",

@@ -49,6 +49,8 @@ from runs.operations.coroutines import (
     atime_travel_async,
     atime_travel_stream,
 )
+from runs.operations.declared import sync_declared_schedules
+from runs.operations.firing import fire_due, run_schedule_now
 from runs.operations.plan import TravelPlan, plan_time_travel
 from runs.operations.reads import (
     delete_workflow_run_by_id,
@@ -58,6 +60,15 @@ from runs.operations.reads import (
     load_snapshot,
 )
 from runs.operations.watch import watch
+from runs.operations.schedule_reads import schedule_triggers, shown_schedules
+from runs.operations.schedules import (
+    create_schedule,
+    delete_schedule,
+    find_schedule,
+    pause_schedule,
+    resume_schedule,
+    update_schedule,
+)
 
 __all__ = [
     "TravelPlan",
@@ -85,12 +96,17 @@ __all__ = [
     "cancel",
     "check_start",
     "create_run",
+    "create_schedule",
+    "delete_schedule",
     "delete_workflow_run_by_id",
     "find_run",
+    "find_schedule",
+    "fire_due",
     "get_workflow_run_by_id",
     "list_workflow_runs",
     "load_snapshot",
     "observe",
+    "pause_schedule",
     "plan_time_travel",
     "recorded",
     "restart",
@@ -98,12 +114,18 @@ __all__ = [
     "restart_async",
     "resume",
     "resume_async",
+    "resume_schedule",
     "resume_stream",
+    "run_schedule_now",
+    "schedule_triggers",
+    "shown_schedules",
     "start",
     "start_async",
     "stream",
+    "sync_declared_schedules",
     "time_travel",
     "time_travel_async",
     "time_travel_stream",
+    "update_schedule",
     "watch",
 ]

@@ -21,6 +21,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from django import db as database
@@ -33,8 +35,9 @@ from runs.exceptions import LeaseLost
 from runs.models import WorkerProcess
 from runs.store import lease
 from runs.store.lease import Claim
-from runs.worker import takeover
+from runs.worker import duties, takeover
 from runs.worker.drive import drive
+from runs.worker.duties import Duty
 from runs.worker.session import Session
 from runs.worker.writer import GroupWriter
 
@@ -111,12 +114,19 @@ class Runner:
         beating = asyncio.ensure_future(
             self._every(lambda: conf.HEARTBEAT_SECONDS, self._beat, rested)
         )
+        tending = [asyncio.ensure_future(self._tend(duty)) for duty in duties.take_up()]
         await self._every(lambda: conf.SWEEP_SECONDS, self._sweep, ended)
+        await asyncio.gather(*tending)
         while self._tasks:
             await asyncio.wait(set(self._tasks))
         rested.set()
         await beating
         await self._call(self._sign_off)
+
+    async def _tend(self, duty: Duty) -> None:
+        look = partial(duty.look, self._call)
+        await self._every(lambda: conf.SWEEP_SECONDS, look, self._ended)
+        await duty.close()
 
     async def _every(
         self, period: Callable[[], float], work: Callable[[], Any], end: asyncio.Event

@@ -13,6 +13,7 @@ from django.core.management.base import CommandError
 from runs.conf import conf
 from runs.management.foreground import ForegroundCommand
 from runs.management.preparation import close_connections, create_first_admin, migrate
+from runs.operations import sync_declared_schedules
 from runs.worker.lifeline import Lifeline
 from runs.worker.valkey import EmbeddedValkey, embedded_url
 
@@ -68,6 +69,7 @@ class Command(ForegroundCommand):
         if conf.API_PUBLIC:
             self.say("serve", "WARNING: RUNS_API_PUBLIC is on. Whoever reaches this server may")
             self.say("serve", "WARNING: start, read and delete all runs, without a token.")
+        sync_declared_schedules()
         close_connections()
 
 
