@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from runs.models import AuditEntry, Run
+from runs.models import AuditEntry, Run, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,22 @@ def acting_user() -> Any:
 
 def note(run: Run, action: str, **details: Any) -> None:
     """Write to the trail, in the transaction that is going on, that a run was changed."""
+    _note(None if action == "delete" else run.pk, str(run), action, details)
+
+
+def note_of_schedule(schedule: Schedule, action: str, **details: Any) -> None:
+    """Write to the trail that a schedule was changed; ``action`` as the permission is called."""
+    _note(None, f"schedule {schedule.pk}", action, details)
+
+
+def _note(run_pk: int | None, subject: str, action: str, details: dict[str, Any]) -> None:
     actor = _actor.get()
     if actor is None:
         return
     known = {name: value for name, value in details.items() if value is not None}
     AuditEntry.objects.create(
-        run_id=None if action == "delete" else run.pk,
-        subject=str(run),
+        run_id=run_pk,
+        subject=subject,
         action=action,
         actor=actor.user,
         actor_name=actor.name,

@@ -21,6 +21,7 @@ from runs.models import Schedule, ScheduleTrigger
 from runs.models.fields import from_ms, to_ms
 from runs.models.schedule import PAUSED, ScheduleQuerySet
 from runs.operations import calls
+from runs.operations.acting import Actor, acting, note_of_schedule
 from runs.operations.declared import sync_declared_schedules
 from runs.operations.schedules import find_schedule
 from runs.worker.clock import clock
@@ -97,6 +98,7 @@ def run_schedule_now(schedule_id: str) -> ScheduleTrigger:
     trigger = _trigger(schedule, now, now, ScheduleTrigger.MANUAL)
     _start(schedule, trigger.run_id, execution=None)
     trigger.save(force_insert=True)
+    note_of_schedule(schedule, "run_schedule", run=trigger.run_id)
     return trigger
 
 
@@ -118,8 +120,9 @@ def _trigger(schedule: Schedule, scheduled: int, now: int, kind: str) -> Schedul
 
 def _try_start(schedule: Schedule, trigger: ScheduleTrigger) -> None:
     """Start the run; what keeps it from starting is noted, and the schedule goes on."""
+    actor = Actor(None, "schedule", details={"schedule": schedule.id})
     try:
-        with transaction.atomic():
+        with transaction.atomic(), acting(actor):
             _start(schedule, trigger.run_id, execution="background")
     except DatabaseError:
         raise  # nothing happened; the next look tries again

@@ -27,6 +27,7 @@ from runs.exceptions import (
 from runs.models import Schedule
 from runs.models.fields import from_ms
 from runs.models.schedule import ACTIVE, PAUSED
+from runs.operations.acting import note_of_schedule
 from runs.operations.arguments import argument
 from runs.store import catalog
 from runs.worker.clock import clock
@@ -66,6 +67,7 @@ def create_schedule(
     with transaction.atomic():
         schedule.workflow_id = _stored_workflow(workflow_id)
         insert(schedule)
+        note_of_schedule(schedule, "create_schedule")
     return schedule
 
 
@@ -105,6 +107,8 @@ def update_schedule(schedule_id: str, **changes: Json) -> Schedule:
     schedule.edited = schedule.edited or bool(timing or changes)
     schedule.updated_at = times.now()
     schedule.save()
+    about = {"changed": sorted(timing | changes) or None, "status": status}
+    note_of_schedule(schedule, "change_schedule", **about)
     return schedule
 
 
@@ -130,6 +134,7 @@ def delete_schedule(schedule_id: str) -> None:
     schedule = find_schedule(schedule_id, lock=True)
     if schedule.declared is not None:
         raise ScheduleDeclared(id=schedule_id)
+    note_of_schedule(schedule, "delete_schedule")
     schedule.delete()
 
 

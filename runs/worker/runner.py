@@ -21,7 +21,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from typing import Any
 

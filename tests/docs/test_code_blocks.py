@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from runs.models import Schedule
+from runs.operations import sync_declared_schedules
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -38,6 +41,13 @@ def test_the_workflows_of_the_how_to_run_as_described() -> None:
 
 def test_the_runs_of_the_how_to_start_as_described() -> None:
     execute("docs/how-to/start-runs.md")
+def test_the_schedules_of_the_how_to_are_kept_as_rows() -> None:
+    shown = execute("docs/how-to/schedule.md")
+    sync_declared_schedules()
+
+    assert shown["hourly"].triggers.count() == 1
+    ids = sorted(Schedule.objects.values_list("id", flat=True))
+    assert ids == ["schedule_hourly-report", "wf_report", "wf_weekly-report"]
 
 
 def test_readme_code_is_as_short_as_it_promises() -> None:

@@ -8,9 +8,13 @@ from django.conf import settings
 from django.db import connection
 from django_q.signing import SignedPackage
 
+from runs import Workflow, create_workflow
 from runs.operations import calls
+from runs.worker import clock as clocks
 from runs.worker.broker import ticket_broker
 from runs.worker.valkey import EmbeddedValkey
+from tests.operations.scheduling import SetClock
+from tests.store.gallery import same
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -48,3 +52,18 @@ def tickets(valkey: None) -> Callable[[], list[int]]:
         return found
 
     return take
+
+
+@pytest.fixture
+def clock() -> Iterator[SetClock]:
+    """The time of workflows, which stands still until it is moved."""
+    clock = SetClock()
+    with clocks.replaced_by(clock):
+        yield clock
+
+
+@pytest.fixture
+def report(registry: None, clock: SetClock) -> Workflow:
+    """A workflow to schedule, that wants a day."""
+    schema = {"type": "object", "properties": {"day": {"type": "string"}}, "required": ["day"]}
+    return create_workflow(id="report", input_schema=schema).then(same("render")).commit()
