@@ -59,7 +59,6 @@ from runs.operations.reads import (
     list_workflow_runs,
     load_snapshot,
 )
-from runs.operations.watch import watch
 from runs.operations.schedule_reads import schedule_triggers, shown_schedules
 from runs.operations.schedules import (
     create_schedule,
@@ -69,6 +68,7 @@ from runs.operations.schedules import (
     resume_schedule,
     update_schedule,
 )
+from runs.operations.watch import watch
 
 __all__ = [
     "TravelPlan",

@@ -41,6 +41,8 @@ def test_the_workflows_of_the_how_to_run_as_described() -> None:
 
 def test_the_runs_of_the_how_to_start_as_described() -> None:
     execute("docs/how-to/start-runs.md")
+
+
 def test_the_schedules_of_the_how_to_are_kept_as_rows() -> None:
     shown = execute("docs/how-to/schedule.md")
     sync_declared_schedules()

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0002_access'),
+        ('runs', '0003_run_keys'),
     ]
 
     operations = [
