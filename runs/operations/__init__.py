@@ -7,6 +7,7 @@ caller's mistakes they raise errors of ``runs.exceptions``, and then have change
 
 from __future__ import annotations
 
+from runs.operations.because import Because, because_of
 from runs.operations.begin import check_start
 from runs.operations.calls import (
     attempt_outcome,
@@ -71,6 +72,7 @@ from runs.operations.schedules import (
 from runs.operations.watch import watch
 
 __all__ = [
+    "Because",
     "TravelPlan",
     "acancel",
     "acreate_run",
@@ -93,6 +95,7 @@ __all__ = [
     "atime_travel_async",
     "atime_travel_stream",
     "attempt_outcome",
+    "because_of",
     "cancel",
     "check_start",
     "create_run",
