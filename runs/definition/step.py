@@ -42,6 +42,8 @@ class StepOptions(TypedDict, total=False):
     timeout: float | None
     retry_delay: float | None
     backoff: float
+    jitter: float | None
+    transactional: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +68,11 @@ class Step:
     retry_delay: float | None = None
     #: What the delay is multiplied with after each further attempt.
     backoff: float = 1.0
+    #: The share of itself by which each delay is lengthened at most, at random; None: a tenth if
+    #: there is a backoff, else nothing.
+    jitter: float | None = None
+    #: Whether what the body writes to the database commits together with its record.
+    transactional: bool = False
     is_async: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -137,6 +144,12 @@ def _problems(step: Step) -> list[str]:
         "retry_delay is a number of seconds, 0 or more": step.retry_delay in (None, 0)
         or _above_0(step.retry_delay),
         "backoff is a number above 0": _above_0(step.backoff),
+        "jitter is a number from 0 to 1": step.jitter in (None, 0)
+        or (_above_0(step.jitter) and step.jitter <= 1),
+        "transactional is True or False": isinstance(step.transactional, bool),
+        "a transactional step is a plain function: no coroutine can hold a transaction": not (
+            step.transactional and step.is_async
+        ),
         "execute takes one argument, the step context": _takes_context(step.execute),
         "metadata is a dict of JSON values": _is_json_object(step.metadata),
     }

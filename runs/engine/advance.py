@@ -108,6 +108,7 @@ class Interpreter(Repeats):
             step_retries=step.retries if step else None,
             step_delay=step.retry_delay if step else None,
             backoff=step.backoff if step else 1.0,
+            jitter=step.jitter if step else None,
             attempts=config.attempts if config else 0,
             delay=config.delay_seconds if config else 0.0,
             resumed=self._was_resumed(scope),

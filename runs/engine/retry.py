@@ -8,17 +8,22 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-#: A backoff delay is varied by at most this share, so that many failures do not return at once.
+#: The jitter of a step with a backoff that says nothing about it.
 JITTER = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """``retries`` further tries, ``delay`` seconds apart, each wait ``backoff`` times the last."""
+    """``retries`` further tries, ``delay`` seconds apart, each wait ``backoff`` times the last.
+
+    Each wait is lengthened by a random share of itself, at most ``jitter``, so that many failures
+    of the same moment do not all return at once.
+    """
 
     retries: int = 0
     delay: float = 0.0
     backoff: float = 1.0
+    jitter: float = 0.0
 
     def delay_after(self, tries: int) -> float | None:
         """Seconds to wait after ``tries`` failed tries, or None to give up."""
@@ -26,7 +31,7 @@ class RetryPolicy:
             return None
         delay = self.delay * self.backoff ** (tries - 1)
         # Jitter is not part of any outcome: a journal records the time that was chosen.
-        return delay * (1 + random.uniform(0, JITTER)) if self.backoff > 1 else delay
+        return delay * (1 + random.uniform(0, self.jitter))
 
 
 def policy_for(
@@ -37,6 +42,7 @@ def policy_for(
     attempts: int,
     delay: float,
     resumed: bool,
+    jitter: float | None = None,
 ) -> RetryPolicy:
     """The policy of one step: its own retries, else the workflow's.
 
@@ -44,4 +50,6 @@ def policy_for(
     step's own ``retries`` stay.
     """
     retries = step_retries if step_retries is not None else (0 if resumed else attempts)
-    return RetryPolicy(retries, delay if step_delay is None else step_delay, backoff)
+    if jitter is None:
+        jitter = JITTER if backoff > 1 else 0.0
+    return RetryPolicy(retries, delay if step_delay is None else step_delay, backoff, jitter)

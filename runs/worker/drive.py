@@ -19,12 +19,14 @@ from runs.engine.outcomes import Decide, Execute, Turn
 from runs.exceptions import LeaseLost
 from runs.store import ledger
 from runs.store.ledger import Write, Written
-from runs.worker import callbacks, perform
+from runs.worker import callbacks, perform, transactional
 from runs.worker.clock import clock
 from runs.worker.perform import Pool, Report
 from runs.worker.session import Session
 
 Store = Callable[[Write], Awaitable[Written]]
+#: The bodies that are going on. One that has recorded itself has no report.
+Tasks = dict[asyncio.Task[Report | None], Execute]
 
 
 # --- in the calling thread -------------------------------------------------------------------
@@ -44,7 +46,9 @@ def drive_here(session: Session) -> Iterator[None]:
         if turn.outcome is not None:
             return
         for command in turn.commands:
-            session.answer(command, _perform_here(command, session), clock().now())
+            report = _perform_here(command, session)
+            if report is not None:
+                session.answer(command, report, clock().now())
             if len(turn.commands) > 1:
                 _store_here(session)
                 yield
@@ -61,9 +65,12 @@ def _wait_here(session: Session, turn: Turn) -> None:
     session.wake()
 
 
-def _perform_here(command: Execute | Decide, session: Session) -> Report:
+def _perform_here(command: Execute | Decide, session: Session) -> Report | None:
+    """What came of a command; None if that is recorded already."""
     if isinstance(command, Decide):
         return perform.decide_here(command, session)
+    if transactional.is_transactional(command):
+        return transactional.execute_here(command, session)
     if perform.is_plain(command):
         return perform.execute_here(command, session)
     return async_to_sync(perform.execute)(command, session, perform.call)
@@ -74,7 +81,7 @@ def _decided_here(session: Session) -> Turn:
     turn = session.advance(clock().now())
     while decisions := _take_decisions(turn):
         for command in decisions:
-            session.answer(command, _perform_here(command, session), clock().now())
+            session.answer(command, perform.decide_here(command, session), clock().now())
         turn = _joined(turn, session.advance(clock().now()))
     return turn
 
@@ -120,7 +127,7 @@ async def drive(session: Session, store: Store, pool: Pool, *, holds: bool) -> b
         loop.call_soon_threadsafe(news.set)
 
     session.on_news = tell
-    tasks: dict[asyncio.Task[Report], Execute] = {}
+    tasks: Tasks = {}
     try:
         while True:
             turn = await _decided(session, pool)
@@ -128,7 +135,7 @@ async def drive(session: Session, store: Store, pool: Pool, *, holds: bool) -> b
             await callbacks.notify(session, session.as_stored(turn), pool)
             if turn.outcome is not None:
                 return True
-            _begin_bodies(turn, session, pool, tasks, news)
+            await _begin_bodies(turn, session, pool, tasks, news)
             if turn.sleeps and not tasks:
                 session.sleep()
             if not tasks and not holds:
@@ -169,31 +176,37 @@ async def _store(session: Session, store: Store, release_at: int | None = None) 
     session.after(write, written)
 
 
-def _begin_bodies(
-    turn: Turn,
-    session: Session,
-    pool: Pool,
-    tasks: dict[asyncio.Task[Report], Execute],
-    news: asyncio.Event,
+async def _begin_bodies(
+    turn: Turn, session: Session, pool: Pool, tasks: Tasks, news: asyncio.Event
 ) -> None:
+    """Let bodies begin; while transactions of theirs are open, nothing else is stored."""
+    transactions = []
     for command in turn.commands:
         assert isinstance(command, Execute)
-        task = asyncio.ensure_future(perform.execute(command, session, pool))
+        commits = transactional.is_transactional(command)
+        execute = transactional.execute if commits else perform.execute
+        task = asyncio.ensure_future(execute(command, session, pool))
         task.add_done_callback(lambda _: news.set())
         tasks[task] = command
+        if commits:
+            transactions.append(task)
+    if transactions:
+        await asyncio.wait(transactions)
 
 
 def _is_far(wake_at: int | None) -> bool:
     return wake_at is not None and wake_at - clock().now() > conf.HOLD_SECONDS * 1000
 
 
-def _collect(session: Session, tasks: dict[asyncio.Task[Report], Execute]) -> None:
+def _collect(session: Session, tasks: Tasks) -> None:
     """Take up the bodies that have ended, in the order in which they began."""
     for task in [task for task in tasks if task.done()]:
-        session.answer(tasks.pop(task), task.result(), clock().now())
+        command, report = tasks.pop(task), task.result()
+        if report is not None:
+            session.answer(command, report, clock().now())
 
 
-async def _abandon(session: Session, tasks: dict[asyncio.Task[Report], Execute]) -> None:
+async def _abandon(session: Session, tasks: Tasks) -> None:
     session.on_news = lambda: None
     for task in tasks:
         task.cancel()

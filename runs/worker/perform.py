@@ -73,7 +73,7 @@ async def execute(command: Execute, session: Session, pool: Pool) -> Report:
     if isinstance(prepared, Report):
         return prepared
     body, ctx = prepared
-    limit = asyncio.timeout(_limit(command))
+    limit = asyncio.timeout(limit_of(command))
     try:
         async with limit:
             faults.reach("before", command.entry.step_id)
@@ -82,7 +82,7 @@ async def execute(command: Execute, session: Session, pool: Pool) -> Report:
                 returned = await returned
             faults.reach("after", command.entry.step_id)
     except USER_ERRORS as error:
-        return failed(command, _timed_out(command) if limit.expired() else error)
+        return timed_out(command) if limit.expired() else failed(command, error)
     except asyncio.CancelledError as error:
         if _is_being_canceled():
             raise
@@ -119,7 +119,11 @@ def execute_here(command: Execute, session: Session) -> Report:
     prepared = prepare(command, session)
     if isinstance(prepared, Report):
         return prepared
-    body, ctx = prepared
+    return call_here(command, *prepared)
+
+
+def call_here(command: Execute, body: Callable[[Any], Any], ctx: StepContext) -> Report:
+    """Call a prepared plain body in this thread."""
     began = time.monotonic()
     try:
         faults.reach("before", command.entry.step_id)
@@ -128,9 +132,9 @@ def execute_here(command: Execute, session: Session) -> Report:
     except USER_ERRORS as error:
         return failed(command, error)
     # Nobody can stop a body in its caller's thread; that it took too long is known afterwards.
-    limit = _limit(command)
+    limit = limit_of(command)
     if limit is not None and time.monotonic() - began > limit:
-        return failed(command, _timed_out(command))
+        return timed_out(command)
     return finished(command, ctx, returned)
 
 
@@ -237,13 +241,14 @@ def _text(error: BaseException) -> str:
     return said.encode(errors="replace").decode().replace("\x00", "\ufffd")
 
 
-def _limit(command: Execute) -> float | None:
+def limit_of(command: Execute) -> float | None:
     """Seconds that a try of the step may take."""
     return None if isinstance(command.node, MapNode) else command.node.step.timeout
 
 
-def _timed_out(command: Execute) -> StepTimeout:
-    return StepTimeout(f"Step {command.node.id!r} took longer than {_limit(command):g} s")
+def timed_out(command: Execute) -> Report:
+    text = f"Step {command.node.id!r} took longer than {limit_of(command):g} s"
+    return failed(command, StepTimeout(text))
 
 
 # --- conditions and other functions that direct the flow -------------------------------------

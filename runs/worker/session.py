@@ -7,10 +7,11 @@ the order in which it happened, and nothing is announced to anybody before that 
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import UserDict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from runs.definition.serialize import to_json
@@ -58,6 +59,8 @@ class Session:
         self.interpreter = Interpreter(workflow, journal)
         #: Called, from any thread, when there is something new to look at.
         self.on_news: Callable[[], None] = lambda: None
+        #: Held while a body's own transaction records what it came to.
+        self.committing = asyncio.Lock()
         self.settled = False
         self._status = Status.RUNNING
         self._recoveries = run.recoveries
@@ -107,6 +110,26 @@ class Session:
         if report.state is not None:
             merge_state(self.journal, command.scope, report.state)
         self.interpreter.answer(command, report.answer, now)
+
+    def checkpoint(self, command: Execute, now: int) -> Callable[[], None]:
+        """A function that takes back what is answered from now on, if it cannot be stored."""
+        self._take_told(now)
+        journal, entry, holder = self.journal, command.entry, command.scope.entry
+        before = replace(entry)
+        state = None if holder.state is None else dict(holder.state)
+        own = {name: getattr(self, name) for name in _MOVED_BY_WRITES}
+        changed, emitted, order = dict(journal.changed), list(journal.events), journal.order
+        patched = holder.patched
+
+        def restore() -> None:
+            for field in fields(entry):
+                setattr(entry, field.name, getattr(before, field.name))
+            holder.state, holder.patched = state, patched
+            journal.changed, journal.events, journal.order = changed, emitted, order
+            self.interpreter.issued.add(command.path)
+            vars(self).update(own)
+
+        return restore
 
     def wake(self) -> None:
         """A wait is over: the run shows as running with the next write."""
@@ -199,6 +222,10 @@ class Session:
             "updated_at": moment,
             "ended_at": moment if status in FINAL else None,
         }
+
+
+#: What take_write remembers of a write.
+_MOVED_BY_WRITES = ("seq", "_status", "_recoveries", "_canceled_at", "_stored_context")
 
 
 def _is_progress(entry: Entry) -> bool:

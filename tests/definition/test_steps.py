@@ -61,6 +61,8 @@ def test_nothing_is_promised_about_a_step_that_says_nothing() -> None:
         "timeout": None,
         "retry_delay": None,
         "backoff": 1.0,
+        "jitter": None,
+        "transactional": False,
         "is_async": False,
     }
 
@@ -103,6 +105,15 @@ def test_a_step_that_declares_how_can_suspend(schemas: Any, can_suspend: bool) -
     assert create_step("pay", execute=pay, **schemas).can_suspend is can_suspend
 
 
+def test_a_coroutine_cannot_be_transactional() -> None:
+    with pytest.raises(DefinitionError) as raised:
+        create_step("pay", execute=pay_later, transactional=True)
+
+    assert raised.value.message == (
+        "Step 'pay': a transactional step is a plain function: no coroutine can hold a transaction"
+    )
+
+
 def test_two_steps_are_the_same_only_if_they_are_one_object() -> None:
     step = create_step("pay", execute=pay)
 
@@ -124,6 +135,8 @@ def test_calling_a_step_calls_its_body() -> None:
         ({"timeout": 0}, "timeout is a number of seconds above 0"),
         ({"retry_delay": -1}, "retry_delay is a number of seconds, 0 or more"),
         ({"backoff": 0}, "backoff is a number above 0"),
+        ({"jitter": 1.5}, "jitter is a number from 0 to 1"),
+        ({"transactional": 1}, "transactional is True or False"),
         ({"metadata": {"when": {1}}}, "metadata is a dict of JSON values"),
         ({"metadata": [1]}, "metadata is a dict of JSON values"),
         ({"execute": lambda: None}, "execute takes one argument, the step context"),

@@ -31,7 +31,7 @@ def test_a_policy_says_how_long_to_wait_after_each_failed_try(
 
 
 def test_a_backoff_lengthens_each_wait_and_varies_it_a_little() -> None:
-    policy = RetryPolicy(3, delay=1.0, backoff=2.0)
+    policy = RetryPolicy(3, delay=1.0, backoff=2.0, jitter=JITTER)
 
     waits = [policy.delay_after(tries) or 0 for tries in (1, 2, 3)]
 
@@ -60,7 +60,28 @@ def test_a_steps_own_delay_wins() -> None:
         step_retries=1, step_delay=0.5, backoff=3.0, attempts=4, delay=9.0, resumed=False
     )
 
-    assert policy == RetryPolicy(1, 0.5, 3.0)
+    assert policy == RetryPolicy(1, 0.5, 3.0, JITTER)
+
+
+@pytest.mark.parametrize(
+    ("backoff", "jitter", "expected"),
+    [(1.0, None, 0.0), (2.0, None, JITTER), (1.0, 0.5, 0.5), (2.0, 0.0, 0.0)],
+)
+def test_a_step_may_say_how_far_its_delays_are_spread(
+    backoff: float, jitter: float | None, expected: float
+) -> None:
+    policy = policy_for(
+        step_retries=1,
+        step_delay=1.0,
+        backoff=backoff,
+        attempts=0,
+        delay=0.0,
+        resumed=False,
+        jitter=jitter,
+    )
+
+    assert policy.jitter == expected
+    assert all(1 <= (policy.delay_after(1) or 0) <= 1 + expected for _ in range(100))
 
 
 # --- in a run --------------------------------------------------------------------------------
