@@ -16,7 +16,7 @@ CASES ?= tests/conformance/cases
 ON_POSTGRES := $(wildcard tests/store tests/worker tests/operations)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run migrations test conformance bench bench-full bench-flat bench-rivals check lint types format clean wipe
+.PHONY: help install run migrations test conformance drills bench bench-full bench-flat bench-rivals check lint types format clean wipe
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,7 @@ endif
 conformance: $(VENV)/.dev ## Play the cases of the engine's behaviour in CASES, and say which differ
 	@$(BIN)/python -m tests.conformance $(CASES)
 
+<<<<<<< HEAD
 bench: $(VENV)/.dev ## Measure the workloads, beside whatever rivals are installed; minutes
 	@$(BIN)/python -m benchmarks --size small --rounds 2 $(ARGS)
 
@@ -46,6 +47,16 @@ bench-full: $(VENV)/.dev ## The same at full size, with more rounds; about an ho
 	@$(BIN)/python -m benchmarks --size full --rounds 3 $(ARGS)
 
 bench-flat: $(VENV)/.dev ## Measure whether a step of a long run costs more than one of a short run
+=======
+drills: $(VENV)/.dev ## Kill, freeze, fill and unplug what runs rely on, at full length (half an hour)
+	@for database in sqlite postgres; do \
+		for drill in kills broker "broker --hangs" database disk clock storm; do \
+			$(BIN)/python -m tests.drills --database $$database $$drill || exit 1; \
+		done; \
+	done
+
+bench: $(VENV)/.dev ## Measure what a step costs, in the engine alone and on SQLite
+>>>>>>> c33858d (Drills: kill, freeze, lock and fill what runs rely on; a hung broker no longer holds up starts)
 	@$(BIN)/python -m benchmarks.engine_turns
 	@$(BIN)/python -m benchmarks.inline_steps
 

@@ -27,17 +27,25 @@ logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0
 
 
+#: How long the broker is left alone by whoever found that it does not take tickets.
+AWAY_SECONDS = 5.0
+
+
+def _connect(answer_seconds: float) -> redis.Redis:
+    return redis.Redis.from_url(
+        Conf.REDIS,
+        retry=Retry(NoBackoff(), 1),  # once: a connection that lay idle may have been closed
+        socket_connect_timeout=1.0,
+        socket_timeout=answer_seconds,
+    )
+
+
 class TicketBroker(RedisBroker):  # type: ignore[misc]
     """django-q2's Redis broker, which would rather fail now than keep its caller waiting."""
 
     @staticmethod
     def get_connection(list_key: str | None = None) -> redis.Redis:
-        return redis.Redis.from_url(
-            Conf.REDIS,
-            retry=Retry(NoBackoff(), 1),  # once: a connection that lay idle may have been closed
-            socket_connect_timeout=1.0,
-            socket_timeout=3.0,  # longer than the second that a dequeue waits
-        )
+        return _connect(3.0)  # longer than the second that a dequeue waits
 
     def set_stat(self, key: str, value: str, timeout: int) -> None:
         """Store a statistic twice a second; a missing one is not worth a line in the log."""
@@ -45,12 +53,35 @@ class TicketBroker(RedisBroker):  # type: ignore[misc]
             super().set_stat(key, value, timeout)
 
 
+class HandInBroker(TicketBroker):
+    """For callers: a ticket that is not taken within the blink of an eye is not worth waiting for.
+
+    After one that was not taken, none is tried for some seconds: a broker that hangs would
+    otherwise hold up every start for as long as a time-out.
+    """
+
+    _away_until = 0.0
+
+    @staticmethod
+    def get_connection(list_key: str | None = None) -> redis.Redis:
+        return _connect(0.5)
+
+    def enqueue(self, task: str) -> Any:
+        if time.monotonic() < self._away_until:
+            raise redis.ConnectionError("it did not answer a moment ago")
+        try:
+            return super().enqueue(task)
+        except redis.RedisError:
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            raise
+
+
 @cache
-def ticket_broker() -> Broker:
+def ticket_broker(*, for_callers: bool = False) -> Broker:
     """Return this process's broker: Redis by URL, or whatever else django-q2 is set to."""
     if Conf.BROKER_CLASS or Conf.ORM or not isinstance(Conf.REDIS, str):
         return get_broker()
-    return TicketBroker()
+    return HandInBroker() if for_callers else TicketBroker()
 
 
 def outlasting(dequeue: Callable[[], Any]) -> Callable[[], Any]:

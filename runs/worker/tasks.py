@@ -25,6 +25,6 @@ def enqueue(run_pk: int) -> None:
     costs the run the time until the next sweep, and nothing else.
     """
     try:
-        async_task(f"{__name__}.drive", run_pk, broker=ticket_broker())
+        async_task(f"{__name__}.drive", run_pk, broker=ticket_broker(for_callers=True))
     except Exception as error:
         logger.warning("Run %s got no ticket, the sweeper will find it: %s", run_pk, error)

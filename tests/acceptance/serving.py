@@ -26,9 +26,9 @@ PATIENCE_SECONDS = 60.0
 T = TypeVar("T")
 
 
-def until(question: Callable[[], T], what: str) -> T:
+def until(question: Callable[[], T], what: str, seconds: float = PATIENCE_SECONDS) -> T:
     """Ask until the answer is true and return it; this is a deadline, not a nap."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         if answer := question():
             return answer

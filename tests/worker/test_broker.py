@@ -4,11 +4,12 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+import redis
 from django.conf import settings
 from django_q.signing import SignedPackage
 
 from runs.worker import broker
-from runs.worker.broker import outlasting, ticket_broker
+from runs.worker.broker import HandInBroker, outlasting, ticket_broker
 from runs.worker.tasks import enqueue
 from runs.worker.valkey import EmbeddedValkey
 
@@ -17,6 +18,7 @@ from runs.worker.valkey import EmbeddedValkey
 def valkey() -> Iterator[EmbeddedValkey]:
     server = EmbeddedValkey(settings.RUNS_DATA)
     server.start()
+    ticket_broker.cache_clear()  # the one of callers may have found nobody a moment ago
     yield server
     server.stop()
 
@@ -43,6 +45,24 @@ def test_a_broker_that_is_away_costs_the_caller_nothing(
     [record] = [r for r in caplog.records if r.name == "runs.worker.tasks"]
     assert record.levelno == logging.WARNING
     assert record.getMessage().startswith("Run 41 got no ticket, the sweeper will find it: ")
+
+
+def test_a_broker_that_is_away_is_left_alone_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hasty, server = HandInBroker(), EmbeddedValkey(settings.RUNS_DATA)
+    with pytest.raises(redis.ConnectionError):
+        hasty.enqueue("a ticket")
+    server.start()
+    try:
+        with pytest.raises(redis.ConnectionError, match="it did not answer a moment ago"):
+            hasty.enqueue("a ticket")
+
+        monkeypatch.setattr(hasty, "_away_until", 0.0)
+
+        assert hasty.enqueue("a ticket") == 1
+    finally:
+        server.stop()
 
 
 def test_an_absent_broker_looks_like_an_empty_one_and_is_mentioned_once(
