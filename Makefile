@@ -39,15 +39,6 @@ endif
 conformance: $(VENV)/.dev ## Play the cases of the engine's behaviour in CASES, and say which differ
 	@$(BIN)/python -m tests.conformance $(CASES)
 
-<<<<<<< HEAD
-bench: $(VENV)/.dev ## Measure the workloads, beside whatever rivals are installed; minutes
-	@$(BIN)/python -m benchmarks --size small --rounds 2 $(ARGS)
-
-bench-full: $(VENV)/.dev ## The same at full size, with more rounds; about an hour
-	@$(BIN)/python -m benchmarks --size full --rounds 3 $(ARGS)
-
-bench-flat: $(VENV)/.dev ## Measure whether a step of a long run costs more than one of a short run
-=======
 drills: $(VENV)/.dev ## Kill, freeze, fill and unplug what runs rely on, at full length (half an hour)
 	@for database in sqlite postgres; do \
 		for drill in kills broker "broker --hangs" database disk clock storm; do \
@@ -55,8 +46,13 @@ drills: $(VENV)/.dev ## Kill, freeze, fill and unplug what runs rely on, at full
 		done; \
 	done
 
-bench: $(VENV)/.dev ## Measure what a step costs, in the engine alone and on SQLite
->>>>>>> c33858d (Drills: kill, freeze, lock and fill what runs rely on; a hung broker no longer holds up starts)
+bench: $(VENV)/.dev ## Measure the workloads, beside whatever rivals are installed; minutes
+	@$(BIN)/python -m benchmarks --size small --rounds 2 $(ARGS)
+
+bench-full: $(VENV)/.dev ## The same at full size, with more rounds; about an hour
+	@$(BIN)/python -m benchmarks --size full --rounds 3 $(ARGS)
+
+bench-flat: $(VENV)/.dev ## Measure whether a step of a long run costs more than one of a short run
 	@$(BIN)/python -m benchmarks.engine_turns
 	@$(BIN)/python -m benchmarks.inline_steps
 
