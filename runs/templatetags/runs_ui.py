@@ -9,10 +9,14 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from runs.access import Caller
 from runs.ui import shown
+from runs.ui.pages import run_url
+from runs.ui.spark import spark_line
 
 register = template.Library()
 
+register.filter("run_url", run_url)
 register.filter("duration", shown.duration)
 register.filter("moment", shown.moment_html)
 register.filter("ago", shown.ago)
@@ -21,6 +25,15 @@ register.filter("json", shown.json_html)
 register.filter("compact", shown.compact)
 register.filter("size", shown.size)
 register.filter("count", shown.count)
+
+
+register.simple_tag(spark_line)
+
+
+@register.filter
+def may(caller: Caller | None, action: str) -> bool:
+    """``{% if caller|may:"cancel_run" %}``"""
+    return caller is not None and caller.may(action)
 
 
 @register.simple_tag

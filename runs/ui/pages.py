@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -19,7 +20,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from runs.access import Caller, caller_of_user
 from runs.exceptions import NotFound, RunsError
+from runs.models import Run
 from runs.ui.policy import secured
 
 View = Callable[..., HttpResponseBase]
@@ -47,7 +50,7 @@ def page(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        if not request.user.is_staff:
+        if not caller_of(request).may("view_run"):
             raise PermissionDenied
         try:
             response = view(request, *args, **kwargs)
@@ -56,6 +59,21 @@ def page(view: View) -> View:
         return secured(response)
 
     return guarded
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """Who looks at the page, looked up once a request."""
+    known = getattr(request, "_runs_caller", None)
+    if known is None:
+        known = caller_of_user(request.user, "page")
+        request._runs_caller = known  # type: ignore[attr-defined]
+    return known
+
+
+def run_url(run: Run) -> str:
+    """The page of a run. Whatever its ids are made of, they are one part of the path each."""
+    parts = (quote(run.workflow_id, safe=""), quote(run.run_id, safe=""))
+    return f"{reverse('runs:runs')}{parts[0]}/{parts[1]}/"
 
 
 def render(
@@ -76,6 +94,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "theme": theme,
         "next_theme": THEMES[theme],
         "theme_icon": THEME_ICONS[theme],
+        "caller": caller_of(request) if request.user.is_authenticated else None,
         "server_ms": int(time.time() * 1000),
         "admin_url": url_or_none("admin:index") if is_staff(request) else None,
         "docs_url": url_or_none("api-docs"),

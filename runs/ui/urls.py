@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from runs.ui import pages, workflows
+from runs.ui import pages, runs_list, workflow, workflows
 
 app_name = "runs"
 
 urlpatterns = [
     path("", workflows.workflows, name="workflows"),
-    path("w/<str:workflow_id>/", workflows.workflow, name="workflow"),
+    path("w/<str:workflow_id>/", workflow.workflow, name="workflow"),
+    path("runs/", runs_list.runs, name="runs"),
     path("theme/", pages.switch_theme, name="theme"),
     path(
         "login/",

@@ -1,33 +1,90 @@
-"""The list of workflows, and one workflow."""
+"""The list of workflows."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from runs.definition import Workflow as Definition
 from runs.definition import registry
-from runs.ui.graph import read_graph, render_graph, render_tree
-from runs.ui.pages import page, render
+from runs.models import Run, Schedule, Workflow
+from runs.operations.figures import Figures, figures
+from runs.ui.graph.nodes import GraphNode, read_graph
+from runs.ui.pages import caller_of, page, render
+
+
+@dataclass(frozen=True)
+class Row:
+    """One workflow of the list; ``is_gone`` when only its runs are left."""
+
+    id: str
+    description: str
+    steps: int | None
+    figures: Figures
+    crons: tuple[str, ...]
+    is_gone: bool = False
 
 
 @page
 def workflows(request: HttpRequest) -> HttpResponse:
-    return render(
-        request, "runs/ui/workflows.html", {"workflows": registry.all_workflows().values()}
-    )
+    text = request.GET.get("text", "").strip()
+    rows = list(listed(figures(caller_of(request).visible(Run.objects.all()), timezone.now())))
+    shown = [row for row in rows if text.lower() in f"{row.id} {row.description}".lower()]
+    context = {"rows": shown, "total": len(rows), "text": text, "sample": SAMPLE_CODE}
+    return render(request, "runs/ui/workflows.html", context)
 
 
-@page
-def workflow(request: HttpRequest, workflow_id: str) -> HttpResponse:
-    found = registry.get_workflow(workflow_id)
-    nodes = read_graph(found.serialized_step_graph)
-    selected = request.GET.get("step", "")
-    drawn = render_graph(nodes, link=selecting, selected=selected)
-    tree = render_tree(nodes, link=selecting, selected=selected)
-    context = {"workflow": found, "graph": drawn, "tree": tree}
-    return render(request, "runs/ui/workflow.html", context)
+def listed(known: Mapping[str, Figures]) -> Iterator[Row]:
+    """The workflows that this process defines and those of which runs are left, by id."""
+    defined = registry.all_workflows()
+    stored = {row.pk: row for row in Workflow.objects.all()}
+    crons = _crons()
+    for id in sorted(defined.keys() | (stored.keys() & known.keys()), key=str.lower):
+        found = defined.get(id)
+        yield Row(
+            id=id,
+            description=stored[id].description if found is None else found.description,
+            steps=None if found is None else steps_of(found),
+            figures=known.get(id) or Figures(),
+            crons=tuple(crons.get(id, ())),
+            is_gone=found is None,
+        )
 
 
-def selecting(path: str) -> str:
-    from urllib.parse import quote
+def _crons() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for workflow_id, cron in Schedule.objects.filter(status="active").values_list(
+        "workflow", "cron"
+    ):
+        found.setdefault(workflow_id, []).append(cron)
+    return found
 
-    return f"?step={quote(path)}"
+
+def steps_of(workflow: Definition) -> int:
+    return count_steps(read_graph(workflow.serialized_step_graph))
+
+
+def count_steps(nodes: Iterable[GraphNode]) -> int:
+    """Everything that leaves a record of its own, inside nested workflows too."""
+    recorded = ("step", "mapping", "sleep", "sleepUntil")
+    return sum(node.kind in recorded for top in nodes for node in top.walk())
+
+
+SAMPLE_CODE = """\
+from runs import create_step, create_workflow
+
+@create_step
+def price(ctx):
+    return {"total": ctx.input_data["quantity"] * 60}
+
+@create_step
+def approve(ctx):
+    if ctx.resume_data is None:
+        return ctx.suspend({"question": "Spend it?"})
+    return ctx.resume_data
+
+order = create_workflow("order").then(price).then(approve).commit()
+"""
