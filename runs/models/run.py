@@ -118,6 +118,9 @@ class Run(RunCalls, models.Model):
             # Lists of one workflow's runs, newest first, all or of one status.
             models.Index(fields=["workflow", "-created_at"], name="runs_run_newest"),
             models.Index(fields=["workflow", "status", "-created_at"], name="runs_run_by_status"),
+            # Lists of all runs, newest first, whole or of one status.
+            models.Index(fields=["-created_at"], name="runs_run_all_newest"),
+            models.Index(fields=["status", "-created_at"], name="runs_run_all_by_status"),
             # Runs of one resource (tenant, user), newest first.
             models.Index(fields=["resource_id", "-created_at"], name="runs_run_by_resource"),
         )

@@ -127,7 +127,7 @@ def counts_by_status(runs: QuerySet[Run]) -> dict[str, int]:
 
 def _tally(parts: Sequence[QuerySet[Run, Any]]) -> dict[str, int]:
     selects: list[str] = []
-    params: list[object] = []
+    params: list[Any] = []
     for part in parts:
         try:
             sql, given = part.query.sql_with_params()
