@@ -40,7 +40,11 @@ class Served:
     """One start of a command. Several may share a data folder; `processes` tells none apart."""
 
     def __init__(
-        self, data: Path, command: tuple[str, ...] = ("serve",), **environment: str
+        self,
+        data: Path,
+        command: tuple[str, ...] = ("serve",),
+        program: tuple[str, ...] = ("manage.py",),
+        **environment: str,
     ) -> None:
         self.data = data
         self.environment = {
@@ -53,7 +57,7 @@ class Served:
         self._log = data.with_name(f"{data.name}-{time.monotonic_ns()}.log")
         with open(self._log, "wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", *command],
+                [sys.executable, *program, *command],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

