@@ -33,7 +33,7 @@ class Verdict:
 
 def balance(verdict: Verdict, run_ids: Sequence[str], noted: Iterable[Effect]) -> None:
     """Compare journal, events and effects of the runs of ``ten-steps`` named."""
-    from tests.drills.app.workflows import STEPS
+    from tests.drills.app.workflows import STEPS, TRANSACTIONAL
 
     effects: dict[tuple[str, str], list[Effect]] = defaultdict(list)
     for effect in noted:
@@ -51,10 +51,26 @@ def balance(verdict: Verdict, run_ids: Sequence[str], noted: Iterable[Effect]) -
     verdict.figures |= {
         "runs by status": dict(statuses),
         "steps recorded": recorded,
-        "effects of plain steps": total,
+        "bodies begun": total,
         "of these tried again, for none was recorded": total - recorded,
     }
     verdict.expect(statuses == {"success": len(run_ids)}, f"not all succeeded: {dict(statuses)}")
+    _count_rows(verdict, run_ids, TRANSACTIONAL)
+
+
+def _count_rows(verdict: Verdict, run_ids: Sequence[str], steps: Sequence[str]) -> None:
+    """Rows that transactional steps wrote are there exactly once: the ones that are recorded."""
+    from tests.drills.app.models import Effect as Row
+
+    rows = Counter(Row.objects.values_list("run_id", "step"))
+    verdict.figures["rows of transactional steps"] = rows.total()
+    once = Counter({(run_id, step): 1 for run_id in run_ids for step in steps})
+    verdict.expect(rows == once, f"rows not there exactly once: {rows - once} {once - rows}")
+    recorded = {_record(run_id)[1][step].output["mark"] for run_id in run_ids for step in steps}
+    verdict.expect(
+        recorded == set(Row.objects.values_list("mark", flat=True)),
+        "a row was written by another try than the recorded one",
+    )
 
 
 def _record(run_id: str) -> tuple[str, dict[str, Any]]:
