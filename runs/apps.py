@@ -21,6 +21,8 @@ class RunsConfig(AppConfig):
     def _add_duties(self) -> None:
         """Tell workers what they do besides driving runs: they know none of the layers above."""
         from runs.operations.firing import Scheduler
+        from runs.webhooks import Courier
         from runs.worker import duties
 
         duties.add(Scheduler)
+        duties.add(Courier)

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from runs.conf import EXECUTIONS, Conf, conf
+from runs.definition import all_workflows
+from runs.webhooks import missing_secrets
 
 #: Settings that make sense at zero: no waiting in memory, no second chance, a look without a pause.
 MAY_BE_ZERO = frozenset({"HOLD_SECONDS", "MAX_RECOVERIES"})
@@ -100,6 +102,19 @@ def check_public(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
             hint="Unset it, and make tokens with `manage.py create_token USER`.",
             id="runs.W002",
         )
+    ]
+
+
+@register
+def check_webhooks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A webhook without a secret is never sent."""
+    return [
+        Warning(
+            f"The webhooks of workflow {workflow_id!r} cannot be sent: {name} holds no secret.",
+            hint="Set it in the settings or in the environment.",
+            id="runs.W003",
+        )
+        for workflow_id, name in missing_secrets(all_workflows().values())
     ]
 
 

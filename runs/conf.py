@@ -48,6 +48,16 @@ class Conf:
     API_PUBLIC: bool = False
     #: A schedule's fire that comes later than this many seconds counts as missed.
     SCHEDULE_GRACE_SECONDS: float = 60.0
+    #: What webhooks are signed with: a secret, or several parted by blanks while one is replaced.
+    WEBHOOK_SECRET: str = ""
+    #: Seconds that a receiver has to answer.
+    WEBHOOK_TIMEOUT_SECONDS: float = 10.0
+    #: How often a message is tried, with growing pauses, before it counts as failed.
+    WEBHOOK_TRIES: int = 8
+    #: Largest message, in bytes; of a larger one the outcome is left out.
+    WEBHOOK_MAX_BYTES: int = 256 * 1024
+    #: Whether webhooks may go to private addresses, such as those of this machine.
+    WEBHOOK_ALLOW_PRIVATE: bool = False
 
     def __getattribute__(self, name: str) -> Any:
         if name.isupper():

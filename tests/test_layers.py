@@ -27,7 +27,7 @@ ROWS = (
     ("models",),
     ("store",),
     ("worker",),
-    ("operations",),
+    ("operations", "webhooks"),
     ("access",),  # who may: the same rules for all that follow
     ("streams",),  # HTTP streams of the skins read from the hub that websockets read from
     ("ui", "admin", "api", "management", "testing", "checks"),

@@ -25,6 +25,7 @@ from runs.definition.schema import Issue, Schema, SchemaError
 from runs.definition.serialize import to_json
 from runs.definition.step import Step, create_step
 from runs.definition.truth import truthy
+from runs.definition.webhook import Webhook
 from runs.definition.workflow import RetryConfig, Workflow, create_workflow
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "SchemaError",
     "Step",
     "StepContext",
+    "Webhook",
     "Workflow",
     "Writer",
     "all_workflows",

@@ -18,6 +18,8 @@ from runs.definition.registry import register
 from runs.definition.schedule import Schedule, checked_all
 from runs.definition.schema import Schema
 from runs.definition.serialize import to_json
+from runs.definition.webhook import Webhook
+from runs.definition.webhook import checked_all as checked_webhooks
 from runs.exceptions import DefinitionError, NotSerializable
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class WorkflowOptions(TypedDict, total=False):
     retry_config: RetryConfig | None
     validate_inputs: bool | None
     schedules: Sequence[Schedule]
+    webhooks: Sequence[Webhook]
     on_start: Callback | None
     on_finish: Callback | None
     on_error: Callback | None
@@ -74,6 +77,8 @@ class Workflow(FlowBuilder):
         self.validate_inputs = options.get("validate_inputs")
         #: When it starts by itself. Workers keep rows of them.
         self.schedules = checked_all(options.get("schedules", ()), id)
+        #: Who is told when a run of it ends or suspends.
+        self.webhooks = checked_webhooks(options.get("webhooks", ()), f"Workflow {id!r}: webhooks")
         self.on_start = options.get("on_start")
         self.on_finish = options.get("on_finish")
         self.on_error = options.get("on_error")

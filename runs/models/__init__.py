@@ -4,7 +4,8 @@
 ``StepSnapshot`` one row for each path of each attempt; ``RunEvent`` the numbered log;
 ``WorkerProcess`` who is alive; ``AuditEntry`` who did what; ``ApiToken`` and
 ``ResourceRestriction`` who may; ``RunKey`` under which key a run was asked for; ``Schedule`` what
-starts by itself, and ``ScheduleTrigger`` when it did.
+starts by itself, and ``ScheduleTrigger`` when it did; ``WebhookDelivery`` who is told of
+what.
 
 Rows of runs, snapshots and events are written by ``runs.store`` alone. Read them as you like.
 """
@@ -19,6 +20,7 @@ from runs.models.run_event import RunEvent
 from runs.models.run_key import RunKey
 from runs.models.schedule import Schedule, ScheduleTrigger
 from runs.models.step_snapshot import StepSnapshot
+from runs.models.webhook_delivery import WebhookDelivery
 from runs.models.worker_process import WorkerProcess
 from runs.models.workflow import Workflow, WorkflowVersion
 
@@ -33,6 +35,7 @@ __all__ = [
     "Schedule",
     "ScheduleTrigger",
     "StepSnapshot",
+    "WebhookDelivery",
     "WorkerProcess",
     "Workflow",
     "WorkflowVersion",

@@ -64,6 +64,8 @@ class Run(RunCalls, models.Model):
     )
     attempt = models.PositiveIntegerField(default=1)
     request_context = PayloadField(default=dict)
+    #: Who is told of it beside those whom its workflow names.
+    webhooks = PayloadField()
     #: The call that made it go last: kind, number, whether for one step, and where it began.
     execution = PayloadField()
     #: Ids that earlier attempts and executions list in stepExecutionPath.

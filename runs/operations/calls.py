@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.db import transaction
 
 from runs.conf import EXECUTIONS
+from runs.definition.webhook import Webhook
 from runs.definition.workflow import Workflow
 from runs.engine.result import WorkflowResult
 from runs.exceptions import EmptyWorkflow, RequestError, RunNotSuspended, RunsError
@@ -44,11 +45,13 @@ def create_run(
     execution: str | None = None,
     started_by: Any = None,
     idempotency_key: str | None = None,
+    webhooks: Sequence[Webhook] = (),
 ) -> Run:
     """A pending run of a workflow; the stored one if there is one of that id or key already.
 
     ``execution`` ("inline" or "background") is where this object's calls execute; the setting
-    RUNS_EXECUTION when None. Inside a transaction the run commits or vanishes with it.
+    RUNS_EXECUTION when None. Inside a transaction the run commits or vanishes with it. ``webhooks``
+    are told what it comes to, beside those of its workflow.
     """
     if not workflow.flow:
         raise EmptyWorkflow
@@ -63,6 +66,7 @@ def create_run(
                 "resource_id": resource_id,
                 "version": version,
                 "started_by": started_by or acting_user(),
+                "webhooks": [webhook.to_json() for webhook in webhooks] or None,
             },
         )
         if created:

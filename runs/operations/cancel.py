@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
+from runs.definition.workflow import Workflow
 from runs.engine import edits
 from runs.engine.advance import Interpreter
 from runs.engine.journal import FINAL, Journal, Status
@@ -15,6 +16,7 @@ from runs.operations import begin
 from runs.operations.acting import note
 from runs.store import journals, lease, ledger
 from runs.store.ledger import Write
+from runs.store.outbox import Outbox
 from runs.worker import feed, local
 from runs.worker.clock import clock
 
@@ -48,15 +50,22 @@ def _cancel_row(row: Run) -> None:
         edits.settle(journal, CANCELED, clock().now())
     entries, news = journal.take_changes()
     columns |= {"ended_at": now, "fence": row.fence + 1} | lease.free(None)
-    write = Write(row.pk, row.attempt, row.fence, entries, ledger.numbered(row.pk, news), columns)
+    events = ledger.numbered(row.pk, news)
+    letters = Outbox.of(row, _known_workflow(row)).letters(journal, Status.CANCELED.value)
+    write = Write(row.pk, row.attempt, row.fence, entries, events, columns, letters=letters)
     ledger.append_one(write)
     transaction.on_commit(lambda: feed.publish(row.pk, row.run_id, journal, news))
 
 
 def _mark_open(row: Run, journal: Journal) -> None:
     """What was going on when its process died shows as canceled, as far as the code is known."""
+    workflow = _known_workflow(row)
+    if workflow is not None:
+        Interpreter(workflow, journal).advance(clock().now())
+
+
+def _known_workflow(row: Run) -> Workflow | None:
     try:
-        workflow = begin.workflow_of(row)
+        return begin.workflow_of(row)
     except WorkflowNotFound:
-        return
-    Interpreter(workflow, journal).advance(clock().now())
+        return None

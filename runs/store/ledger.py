@@ -20,7 +20,7 @@ from runs.engine.journal import Entry
 from runs.exceptions import LeaseLost
 from runs.models import Run
 from runs.models.fields import dumps
-from runs.store import doorbell, rows
+from runs.store import doorbell, outbox, rows
 
 _TABLE = Run._meta.db_table
 _PAYLOAD_COLUMNS = frozenset({"request_context", "execution", "path_before"})
@@ -41,6 +41,8 @@ class Write:
     events: Sequence[Event] = ()
     run: dict[str, Any] = field(default_factory=dict)
     settles: bool = False
+    #: Rows for the outbox.
+    letters: Sequence[tuple[Any, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def append(writes: Sequence[Write]) -> list[Written]:
         answers = [_answer(current.get(write.run_pk), write) for write in writes]
         accepted = [w for w, answer in zip(writes, answers, strict=True) if answer.accepted]
         _write_steps(cursor, accepted)
+        _write_letters(cursor, accepted)
         for write in accepted:
             _write_run(cursor, write, was_canceled=current[write.run_pk][1] is not None)
         transaction.on_commit(lambda: doorbell.ring(_moved(accepted)))
@@ -112,6 +115,12 @@ def _write_steps(cursor: Any, writes: Sequence[Write]) -> None:
     events = [rows.of_event(write.run_pk, event) for write in writes for event in write.events]
     if events:
         cursor.executemany(rows.INSERT_EVENT, events)
+
+
+def _write_letters(cursor: Any, writes: Sequence[Write]) -> None:
+    letters = [letter for write in writes for letter in write.letters]
+    if letters:
+        cursor.executemany(outbox.INSERT, letters)
 
 
 def _write_run(cursor: Any, write: Write, *, was_canceled: bool) -> None:

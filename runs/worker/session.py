@@ -26,6 +26,7 @@ from runs.models import Run
 from runs.models.fields import dumps, from_ms
 from runs.store import lease
 from runs.store.ledger import Write, Written
+from runs.store.outbox import Outbox
 from runs.worker import feed
 from runs.worker.abort import AbortSignal
 from runs.worker.limits import sized
@@ -62,6 +63,7 @@ class Session:
         #: Held while a body's own transaction records what it came to.
         self.committing = asyncio.Lock()
         self.settled = False
+        self._outbox = Outbox.of(run, workflow)
         self._status = Status.RUNNING
         self._recoveries = run.recoveries
         self._canceled_at: int | None = None
@@ -148,7 +150,10 @@ class Session:
         if not (entries or news or run):
             return None
         settles = self.settled and self.journal.status is not Status.CANCELED
-        return Write(self.run_pk, self.journal.attempt, self.fence, entries, news, run, settles)
+        letters = self._letters() if self.settled else ()
+        return Write(
+            self.run_pk, self.journal.attempt, self.fence, entries, news, run, settles, letters
+        )
 
     def recant(self, write: Write, now: int) -> Write:
         """The run was canceled before this outcome of it could be stored: so it ends canceled."""
@@ -163,7 +168,8 @@ class Session:
         for event in news:
             event.seq, self.seq = self.seq, self.seq + 1
         run = write.run | self._final_columns()
-        return replace(write, events=[*told, *news], run=run, settles=False)
+        letters = self._letters()
+        return replace(write, events=[*told, *news], run=run, settles=False, letters=letters)
 
     def as_stored(self, turn: Turn) -> Turn:
         """The turn with the outcome that was stored in the end."""
@@ -211,6 +217,9 @@ class Session:
             self._status = status
             columns["status"] = status.value
         return columns if release_at is None else columns | lease.free(release_at)
+
+    def _letters(self) -> Sequence[tuple[Any, ...]]:
+        return self._outbox.letters(self.journal, self.journal.status.value)
 
     def _final_columns(self) -> dict[str, Any]:
         root, status = self.journal.root, self.journal.status

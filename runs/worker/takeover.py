@@ -15,6 +15,7 @@ from runs.exceptions import DefinitionChanged, RunsError, WorkflowNotFound
 from runs.models import Run
 from runs.store import journals, lease, ledger
 from runs.store.lease import Claim
+from runs.store.outbox import Outbox
 from runs.worker.clock import clock
 from runs.worker.perform import error_of
 from runs.worker.session import Session
@@ -40,7 +41,7 @@ def open_claimed(claim: Claim) -> Session | None:
         check_recoveries(run)
         check_definition(run, workflow, journal)
     except RunsError as error:
-        _fail(run, journal, claim.fence, error)
+        _fail(run, workflow, journal, claim.fence, error)
         return None
     session = Session(run, workflow, journal, claim.fence, ledger.next_seq(run.pk))
     if claim.recovered:
@@ -84,7 +85,7 @@ def check_definition(run: Run, workflow: Workflow, journal: Journal) -> None:
         )
 
 
-def _fail(run: Run, journal: Journal, fence: int, error: Exception) -> None:
+def _fail(run: Run, workflow: Workflow, journal: Journal, fence: int, error: Exception) -> None:
     logger.error("Run %s is failed: %s", run, error)
     edits.fail(journal, error_of(error), clock().now())
     entries, news = journal.take_changes()
@@ -95,4 +96,6 @@ def _fail(run: Run, journal: Journal, fence: int, error: Exception) -> None:
         "ended_at": timezone.now(),
         "updated_at": timezone.now(),
     }
-    ledger.append([ledger.Write(run.pk, journal.attempt, fence, entries, news, columns)])
+    letters = Outbox.of(run, workflow).letters(journal, journal.status.value)
+    write = ledger.Write(run.pk, journal.attempt, fence, entries, news, columns, letters=letters)
+    ledger.append([write])

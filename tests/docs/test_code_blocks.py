@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runs.models import Schedule
+from runs.models import Schedule, WebhookDelivery
 from runs.operations import sync_declared_schedules
+from runs.webhooks.secrets import keys, signed_headers
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -50,6 +52,20 @@ def test_the_schedules_of_the_how_to_are_kept_as_rows() -> None:
     assert shown["hourly"].triggers.count() == 1
     ids = sorted(Schedule.objects.values_list("id", flat=True))
     assert ids == ["schedule_hourly-report", "wf_report", "wf_weekly-report"]
+
+
+def test_what_the_how_to_verifies_is_what_is_sent(settings: Any) -> None:
+    settings.PARTNER_SECRET = "whsec_c2VjcmV0"
+    shown = execute("docs/how-to/webhooks.md")
+    shown["run"].start()
+
+    told = {delivery.secret: delivery for delivery in WebhookDelivery.objects.all()}
+    assert sorted(told) == ["PARTNER_SECRET", "RUNS_WEBHOOK_SECRET"]
+    body, now = told["PARTNER_SECRET"].body.encode(), int(time.time())
+    headers = signed_headers(keys("PARTNER_SECRET"), "msg_1", now, body)
+    assert shown["is_genuine"](headers, body, "whsec_c2VjcmV0")
+    assert not shown["is_genuine"](headers, body + b" ", "whsec_c2VjcmV0")
+    assert not shown["is_genuine"](headers | {"webhook-timestamp": "1"}, body, "whsec_c2VjcmV0")
 
 
 def test_readme_code_is_as_short_as_it_promises() -> None:
