@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0004_schedules'),
+        ('runs', '0005_lists_of_all_runs'),
     ]
 
     operations = [
