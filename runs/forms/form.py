@@ -10,10 +10,9 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from runs.definition.schema import Issue, Schema, SchemaError
-from runs.ui.forms.posted import MISSING, ROW, Path, Reading, Unread, parse_json, rows_of
-from runs.ui.forms.specs import JsonSchema, Kind, Spec, read_schema
-from runs.ui.forms.widgets import Widget, widget
-from runs.ui.shown import pretty
+from runs.forms.posted import MISSING, ROW, Path, Reading, Unread, parse_json, rows_of
+from runs.forms.specs import JsonSchema, Kind, Spec, read_schema
+from runs.forms.widgets import Widget, pretty, widget
 
 Json = Any
 
@@ -101,7 +100,7 @@ class SchemaForm:
     # --- writing -------------------------------------------------------------------------------
 
     def __html__(self) -> SafeString:
-        return render_to_string("runs/ui/forms/form.html", {"form": self})
+        return render_to_string("runs/forms/form.html", {"form": self})
 
     def __str__(self) -> str:
         return self.__html__()

@@ -15,7 +15,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils import timezone
 
-from runs.ui.forms.specs import Kind, Spec
+from runs.forms.specs import Kind, Spec
 
 Json = Any
 Path = tuple[str | int, ...]

@@ -10,6 +10,6 @@ of JSON with the schema beside it: the whole of it, or the part that is so.
 
 from __future__ import annotations
 
-from runs.ui.forms.form import SchemaForm
+from runs.forms.form import SchemaForm
 
 __all__ = ["SchemaForm"]

@@ -9,8 +9,8 @@ from django.http import QueryDict
 from pydantic import BaseModel, Field
 
 from runs.definition.schema import Schema
-from runs.ui.forms import SchemaForm
-from runs.ui.forms.specs import Kind, read_schema
+from runs.forms import SchemaForm
+from runs.forms.specs import Kind, read_schema
 
 ORDER = {
     "type": "object",

@@ -10,9 +10,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from runs.ui.forms.posted import MISSING, Path, Unread, member_name
-from runs.ui.forms.specs import Kind, Spec
-from runs.ui.shown import pretty
+from runs.forms.posted import MISSING, Path, Unread, member_name
+from runs.forms.specs import Kind, Spec
 
 Json = Any
 #: Stands for the number of a row in the row that a script copies.
@@ -52,7 +51,7 @@ class Widget:
 
     @property
     def template(self) -> str:
-        return f"runs/ui/forms/{_TEMPLATES.get(self.spec.kind, 'input')}.html"
+        return f"runs/forms/{_TEMPLATES.get(self.spec.kind, 'input')}.html"
 
     @property
     def is_group(self) -> bool:
@@ -96,6 +95,10 @@ _INPUT_TYPES = {
     Kind.TIME: "time",
     Kind.MOMENT: "datetime-local",
 }
+
+
+def pretty(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def widget(
