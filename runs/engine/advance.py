@@ -46,6 +46,7 @@ from runs.engine import blocks, inputs
 from runs.engine import path as paths
 from runs.engine import transitions as move
 from runs.engine.journal import Entry, Journal, Status
+from runs.engine.nesting import Nesting
 from runs.engine.outcomes import (
     CANCELED,
     OPEN,
@@ -54,22 +55,19 @@ from runs.engine.outcomes import (
     Decide,
     Done,
     Execute,
-    Failed,
     Found,
     Halted,
-    Notice,
     Open,
     Scope,
     Threw,
     Turn,
 )
 from runs.engine.repeats import Repeats
-from runs.engine.retry import RetryPolicy, policy_for
 
 Json = Any
 
 
-class Interpreter(Repeats):
+class Interpreter(Nesting):
     """Interprets one attempt of a run; ``journal`` is changed by its turns and answers."""
 
     def __init__(self, workflow: Workflow, journal: Journal) -> None:
@@ -100,25 +98,6 @@ class Interpreter(Repeats):
             move.finish(
                 self.journal, command.scope, command.entry, Status.SUCCESS, now, output=output
             )
-
-    def policy(self, node: StepNode | MapNode | WorkflowNode, scope: Scope) -> RetryPolicy:
-        step = node.step if isinstance(node, StepNode) else None
-        config = scope.workflow.retry_config
-        return policy_for(
-            step_retries=step.retries if step else None,
-            step_delay=step.retry_delay if step else None,
-            backoff=step.backoff if step else 1.0,
-            jitter=step.jitter if step else None,
-            attempts=config.attempts if config else 0,
-            delay=config.delay_seconds if config else 0.0,
-            resumed=self._was_resumed(scope),
-        )
-
-    def _was_resumed(self, scope: Scope) -> bool:
-        """Whether this workflow itself goes on after a resume; one begun meanwhile does not."""
-        if scope.path == paths.ROOT:
-            return self.journal.execution.kind == "resume"
-        return scope.entry.resuming
 
     # --- flows --------------------------------------------------------------------------------
 
@@ -166,16 +145,11 @@ class Interpreter(Repeats):
         return self._member(node, scope, self._blank(node, scope))
 
     def _begin(self, node: Member | MapNode, scope: Scope, entry: Entry) -> Entry:
+        if isinstance(node, WorkflowNode):
+            return self._begin_workflow(node, scope, entry)
         problem = inputs.validate(node, scope, entry)
         move.begin(self.journal, scope, entry, self.now)
-        if isinstance(node, WorkflowNode):
-            entry.state = dict(scope.entry.state or {})
-            if problem is not None:
-                move.fail(self.journal, scope, entry, self.now, inputs.threw(problem))
-            else:
-                self.issued.add(entry.path)
-        else:
-            self._execute(node, scope, entry, problem)
+        self._execute(node, scope, entry, problem)
         return entry
 
     def _execute(
@@ -219,71 +193,6 @@ class Interpreter(Repeats):
             return OPEN
         move.fail(self.journal, scope, entry, self.now, Threw(entry.error or {}))
         return self._found(entry)
-
-    # --- nested workflows ---------------------------------------------------------------------
-
-    def _scope(self, workflow: Workflow, entry: Entry, path: str, parent: Scope | None) -> Scope:
-        validates = workflow.validate_inputs
-        if validates is None:
-            validates = parent.validates if parent else True
-        return Scope(
-            path=path,
-            workflow=workflow,
-            entry=entry,
-            value=entry.input,
-            ref=f"in:{entry.path}",
-            validates=validates,
-            silent=parent is not None and (parent.silent or entry.is_item),
-        )
-
-    def _nested(self, node: WorkflowNode, scope: Scope, entry: Entry) -> Found:
-        if entry.status not in (Status.RUNNING, Status.RESUMED):
-            return self._found(entry)
-        if entry.wake_at is not None and not self.journal.canceled:
-            if entry.wake_at > self.now:
-                self.turn.wake(entry.wake_at)
-                return OPEN
-            entry.wake_at = None
-            self.journal.touch(entry)
-        path = paths.inner(entry.path, entry.tries + 1)
-        inside = self._scopes.get(path)
-        if inside is None:
-            inside = self._scopes[path] = self._scope(node.workflow, entry, path, scope)
-            if entry.status is Status.RUNNING and entry.path not in self.issued:
-                move.begin_again(self.journal, scope, entry, self.now)
-            self.issued.add(entry.path)
-        if entry.status is Status.RESUMED:
-            entry.status = Status.RUNNING
-            self.journal.touch(entry)
-        found = self._flow(inside)
-        if isinstance(found, Open):
-            return OPEN
-        return self._close(node, scope, inside, found)
-
-    def _close(self, node: WorkflowNode, scope: Scope, inside: Scope, found: Found) -> Found:
-        """The nested flow has come to rest; its entry says how."""
-        entry = inside.entry
-        del self._scopes[inside.path]
-        # What a workflow sets after it was resumed counts, as a step's state, if it ends well.
-        if not (isinstance(found, Failed) and entry.resuming):
-            move.hand_up_state(self.journal, scope, entry)
-        if isinstance(found, Failed) and self._again(node, scope, entry, found.entry):
-            return self._nested(node, scope, entry)
-        move.close_workflow(self.journal, scope, entry, found, self.now)
-        self.turn.notices.append(Notice(inside, found))
-        return self._found(entry)
-
-    def _again(self, node: WorkflowNode, scope: Scope, entry: Entry, failed: Entry) -> bool:
-        # One that time travel entered would begin before the target.
-        execution = self.journal.execution
-        entered = execution.kind == "time_travel" and entry.begun <= execution.since
-        retryable = not failed.non_retryable and not entered
-        policy = self.policy(node, scope)
-        if not move.tries_again(self.journal, entry, retryable, self.now, policy):
-            entry.tries -= 1
-            return False
-        entry.state, entry.patched = dict(scope.entry.state or {}), ()
-        return True
 
     # --- blocks -------------------------------------------------------------------------------
 

@@ -157,10 +157,12 @@ def _look(
     if isinstance(found, Open):
         return
     del fan.open[index]
+    path = paths.item(entry.path, index)
     if isinstance(found, Canceled | Paused):
         fan.stopped = True
+        if isinstance(found, Paused):
+            fan.paused.append(journal.entries[path])
         return
-    path = paths.item(entry.path, index)
     if isinstance(found, Done):
         fan.done += 1
     else:
@@ -191,6 +193,9 @@ def _settle_fan(journal: Journal, scope: Scope, entry: Entry, fan: Fan, now: int
     if journal.canceled:
         move.stop(journal, entry, _outputs_so_far(journal, entry, fan), now)
         return CANCELED
+    if fan.paused:
+        move.pause(journal, scope, entry, now)
+        return PAUSED
     if fan.suspended:
         lowest = journal.entries[paths.item(entry.path, min(fan.suspended))]
         move.suspend(journal, scope, entry, lowest.suspend_payload, now)

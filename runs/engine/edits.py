@@ -78,7 +78,7 @@ def resume(
     begin_execution(journal, "resume", now, per_step=per_step)
     journal.root.status = Status.RUNNING
     journal.touch(journal.root)
-    for entry in _with_ancestors(journal, leaves):
+    for entry in suspensions.with_ancestors(journal, leaves):
         silent = "[" in paths.parent(entry.path)
         move.resume(journal, entry, data, now, fresh=fresh, silent=silent)
 
@@ -119,21 +119,10 @@ def time_travel(
     journal = travel.travel(old, workflow, replace(trip, per_step=per_step), state)
     journal.request_context |= request_context or {}
     begin_execution(journal, "time_travel", trip.now, per_step=per_step)
-    for entry in journal.entries.values():
+    for entry in sorted(journal.entries.values(), key=lambda entry: entry.begun):
         if entry.status is Status.RESUMED:
             move.tell_resumed(journal, entry, trip.now)
     return journal
-
-
-def _with_ancestors(journal: Journal, leaves: list[Entry]) -> list[Entry]:
-    """The entries and all they lie in, outermost first, each once."""
-    found: dict[str, Entry] = {}
-    for leaf in leaves:
-        chain = [leaf]
-        while (above := paths.above(chain[-1].path)) != paths.ROOT:
-            chain.append(journal.entries[above])
-        found |= {entry.path: entry for entry in reversed(chain)}
-    return list(found.values())
 
 
 def settle(journal: Journal, found: Found, now: int) -> None:

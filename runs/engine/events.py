@@ -104,9 +104,12 @@ def _output(event: Event, run_id: str) -> dict[str, Any]:
 
 def _custom(event: Event, run_id: str) -> dict[str, Any]:
     chunk = dict(event.own)
-    if event.type == CUSTOM and "data" in chunk and "payload" not in chunk:
-        chunk |= {"runId": run_id, "from": "WORKFLOW"}
-    return chunk
+    payload = chunk.get("payload")
+    if event.type != CUSTOM or not ("data" in chunk or isinstance(payload, dict)):
+        return chunk
+    if isinstance(payload, dict) and "id" in payload:
+        chunk["payload"] = {"stepName": payload["id"]} | payload
+    return chunk | {"runId": run_id, "from": "WORKFLOW"}
 
 
 def _finish(event: Event, root: Entry | None) -> dict[str, Any]:

@@ -1,14 +1,20 @@
-"""Whether a step's input fits its schema, decided when the step begins."""
+"""Whether a step may begin: its input fits its schema, and a nested workflow can be run."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from runs.definition.nodes import StepNode, WorkflowNode
-from runs.definition.schema import SchemaError
+from runs.definition.schema import Schema, SchemaError
 from runs.engine.journal import Entry
 from runs.engine.outcomes import Scope, Threw
-from runs.exceptions import StepInputInvalid
+from runs.exceptions import (
+    EmptyWorkflow,
+    InvalidInput,
+    RunsError,
+    StepInputInvalid,
+    StepRequestContextInvalid,
+)
 
 
 def validate(node: Any, scope: Scope, entry: Entry) -> Exception | None:
@@ -27,6 +33,34 @@ def validate(node: Any, scope: Scope, entry: Entry) -> Exception | None:
     if value != {} and value != entry.input:
         entry.input, entry.input_ref = value, None
     return None
+
+
+def admit(
+    node: WorkflowNode, scope: Scope, entry: Entry, request_context: dict[str, Any]
+) -> Exception | None:
+    """Validate what a nested workflow begins with, in Mastra's order: the first thing wrong."""
+    workflow = node.workflow
+    if (problem := validate(node, scope, entry)) is not None:
+        return problem
+    try:
+        if scope.validates and workflow.request_context_schema is not None:
+            head = f"Step request context validation failed for step '{node.id}': "
+            _fit(workflow.request_context_schema, request_context, head, StepRequestContextInvalid)
+        if not workflow.flow:
+            raise EmptyWorkflow
+        if scope.validates and workflow.state_schema is not None:
+            head = "Invalid initial data: "
+            entry.state = _fit(workflow.state_schema, entry.state, head, InvalidInput)
+    except RunsError as error:
+        return error
+    return None
+
+
+def _fit(schema: Schema, value: Any, head: str, error: type[RunsError]) -> Any:
+    try:
+        return schema.validate(value)
+    except SchemaError as issues:
+        raise error("\n".join([head, *issues.lines()])) from None
 
 
 def _schema(node: Any) -> Any:

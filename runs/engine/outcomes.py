@@ -54,6 +54,8 @@ class Fan:
     suspended: list[int] = field(default_factory=list)
     #: Items that failed or bailed.
     broken: list[Entry] = field(default_factory=list)
+    #: Items that executed one of their entries, as asked (perStep).
+    paused: list[Entry] = field(default_factory=list)
     done: int = 0
     #: An item did not succeed: no further one starts.
     stopped: bool = False
@@ -75,7 +77,8 @@ class Decide:
     """Ask user functions for a value that directs the flow.
 
     ``kind`` tells how the answers are read: "branch" (indexes of the conditions that hold),
-    "loop" (whether to go on), "concurrency", "sleep" (ms to wait), "sleep_until" (ms timestamp).
+    "loop" (whether to go on), "concurrency", "sleep" (ms to wait), "sleep_until" (ms timestamp),
+    "on_start" (nothing: a nested workflow begins unless it raises).
     """
 
     path: str

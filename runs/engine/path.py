@@ -10,6 +10,7 @@ apart::
     ship[3]           item 3 of a foreach (the foreach as a whole is "ship")
     refund!2/card     inside the second try of a nested workflow that failed once
     branch_0?         the answer of the conditions of a branch (of a loop: "poll#2?")
+    checkout/?        that of the nested workflow's ``on_start``
 """
 
 from __future__ import annotations
@@ -42,6 +43,11 @@ def inner(path: str, tries: int) -> str:
 def decision(path: str) -> str:
     """The path of the recorded answer of a condition, concurrency or wait function."""
     return f"{path}?"
+
+
+def admission(scope: str) -> str:
+    """Where the answer of a nested workflow's ``on_start`` is, as a decision, recorded."""
+    return f"{scope}/"
 
 
 def parent(path: str) -> str:

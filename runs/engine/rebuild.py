@@ -19,7 +19,7 @@ from runs.definition.nodes import (
 from runs.definition.truth import truthy
 from runs.definition.workflow import Workflow
 from runs.engine import path as paths
-from runs.engine import records
+from runs.engine import records, suspensions
 from runs.engine.journal import SETTLED, Entry, Journal, Kind, Status
 from runs.engine.trip import Trip, given, holds, members
 
@@ -243,11 +243,24 @@ class Rebuilt:
         return truthy(self.trip.resume_data)
 
     def _resume(self, stored: Entry) -> None:
-        """The target is suspended, and the caller brings the answer along."""
+        """The target is suspended, and the caller brings the answer along.
+
+        Of a workflow the answer is for the step in it that waits, as in a resume; the rest of it
+        stays as it was left.
+        """
         self._keep_iterations_before(stored)
+        resumed = suspensions.chain(self.old, stored)
+        for entry in self._within(stored):
+            if entry.path != stored.path and paths.is_within(entry.path, stored.path):
+                self.new.take(self._kept(entry, False))
+        for entry in resumed:
+            self._answer(entry)
+
+    def _answer(self, stored: Entry) -> None:
         entry = replace(stored, status=Status.RESUMED, resuming=True, kept_from=None)
         entry.resume_payload, entry.labels, entry.assignees = self.trip.resume_data, (), ()
         entry.path, entry.resumed_at = self._moved(stored.path), self.trip.now
+        entry.input_ref = entry.output_ref = None
         self.new.add(entry)
 
     def _announce(self, node: Node, member: Any, stored: Entry, position: tuple[int, ...]) -> None:
@@ -320,7 +333,12 @@ class Rebuilt:
         )
         if stored is not None:
             entry.resume_payload, entry.resumed_at = stored.resume_payload, stored.resumed_at
+            if self._resumes and stored.status is Status.SUSPENDED and not looped:
+                entry.status, entry.starts, entry.started_at = Status.RESUMED, 1, stored.started_at
+                entry.resume_payload, entry.resumed_at = self.trip.resume_data, self.trip.now
         self.new.add(entry)
+        if member.workflow.on_start is not None:
+            self._decided(paths.decision(paths.admission(entry.path)), None)
         inner = replace(
             self.trip,
             target=self.trip.target[1:],

@@ -103,7 +103,7 @@ _READ: dict[str, Any] = {
     "status": lambda entry: _SHOWN.get(entry.status, entry.status).value,
     "payload": lambda entry: entry.input,
     "startedAt": lambda entry: entry.started_at,
-    "resumePayload": lambda entry: entry.resume_payload,
+    "resumePayload": lambda entry: None if entry.resumed_at is None else entry.resume_payload,
     "resumedAt": lambda entry: entry.resumed_at,
     "output": lambda entry: entry.output,
     "endedAt": lambda entry: entry.ended_at,
@@ -133,12 +133,14 @@ def items(journal: Journal, entry: Entry) -> list[Entry]:
 def nested_runs(journal: Journal, entry: Entry) -> list[tuple[str, Entry]]:
     """The items of a foreach whose workflows count as runs, with the mark of their ids.
 
-    Of a foreach that came through all items, as ``[0]`` and so on; of one that failed the item
-    that its record is of, without a mark.
+    Of a foreach that came through all items, as ``[0]`` and so on; of one that failed or paused
+    the item that its record is of, without a mark.
     """
     children = items(journal, entry)
     marked = [(f"[{index}]", item) for index, item in enumerate(children)]
-    if entry.status in (Status.FAILED, Status.BAILED):
+    if entry.status is Status.PAUSED:
+        marked = [("", item) for item in children if item.status is Status.PAUSED][:1]
+    elif entry.status in (Status.FAILED, Status.BAILED):
         broken = _broken(children)
         marked = [("", broken)] if broken else []
     elif entry.status is not Status.SUCCESS or is_rebuilt(journal, entry):
@@ -150,6 +152,8 @@ def _foreach(journal: Journal, entry: Entry) -> dict[str, Json]:
     children = items(journal, entry)
     if entry.status is Status.SUSPENDED:
         return _plain(entry) | {"suspendPayload": _suspend_payload(journal, entry, children)}
+    if entry.status is Status.PAUSED and not entry.taken:
+        return _plain(next(child for child in children if child.status is Status.PAUSED))
     broken = _broken(children)
     if entry.status in (Status.FAILED, Status.BAILED) and broken is not None:
         shown = _plain(broken)

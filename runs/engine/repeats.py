@@ -11,7 +11,7 @@ from runs.engine import blocks
 from runs.engine import path as paths
 from runs.engine import transitions as move
 from runs.engine.journal import Entry, Kind, Status
-from runs.engine.outcomes import Canceled, Done, Found, Open, Scope, Threw
+from runs.engine.outcomes import Canceled, Done, Failed, Found, Open, Scope, Threw
 from runs.engine.visits import Visits
 
 Json = Any
@@ -71,6 +71,10 @@ class Repeats(Visits):
             move.begin_again(self.journal, scope, entry, self.now)
         self.issued.add(path)
         width = self._concurrency(node, scope, entry)
+        if isinstance(width, Failed):
+            raised = Threw(width.entry.error or {}, not width.entry.non_retryable)
+            move.fail(self.journal, scope, entry, self.now, raised)
+            return self._found(entry)
         if not isinstance(width, int):
             return width
         if path not in scope.fans:

@@ -105,9 +105,8 @@ def _is_listed(entry: Entry, scope: str) -> bool:
 
 def _suspend_payloads(halted: list[Entry]) -> dict[str, Json]:
     return {
-        entry.step_id: user_part(entry.suspend_payload)
+        entry.step_id: {} if entry.suspend_payload is None else user_part(entry.suspend_payload)
         for entry in halted
-        if entry.suspend_payload is not None
     }
 
 

@@ -51,10 +51,9 @@ def snapshot(journal: Journal, scope: str = paths.ROOT) -> dict[str, Json]:
         "waitingPaths": {},
         "resumeLabels": suspensions.labels(journal, inside, _since(journal, status)),
         "stepExecutionPath": result.execution_path(journal, inside),
-        "requestContext": dict(journal.request_context),
     }
     if entry is not None:
-        shown |= _outcome(entry)
+        shown |= {"requestContext": dict(journal.request_context)} | _outcome(entry)
     return shown
 
 
@@ -105,15 +104,13 @@ def _positions(journal: Journal, scope: str, *statuses: Status) -> dict[str, lis
 
 
 def _suspended_paths(journal: Journal, scope: str, status: Status) -> dict[str, list[int]]:
-    """Positions of what is suspended; of a nested workflow also if it failed beside that."""
-    shown = {}
-    for entry in _entries(journal, scope):
-        failed = entry.kind is Kind.WORKFLOW and entry.status is Status.FAILED
-        inside = paths.inner(entry.path, entry.tries + 1)
-        waits = suspensions.waits(entry) or (failed and suspensions.halted(journal, inside))
-        if waits and entry.ended > _since(journal, status):
-            shown[entry.step_id] = list(entry.position)
-    return shown
+    """Positions of what is suspended, also of what failed beside something suspended in it."""
+    return {
+        entry.step_id: list(entry.position)
+        for entry in _entries(journal, scope)
+        if entry.ended > _since(journal, status)
+        and (suspensions.waits(entry) or suspensions.failed_beside(journal, entry))
+    }
 
 
 def _entries(journal: Journal, scope: str) -> Iterator[Entry]:
@@ -123,22 +120,31 @@ def _entries(journal: Journal, scope: str) -> Iterator[Entry]:
 
 
 def run_record(
-    journal: Journal, *, fields: list[str] | None = None, with_nested_workflows: bool = True
+    journal: Journal,
+    scope: str = paths.ROOT,
+    *,
+    fields: list[str] | None = None,
+    with_nested_workflows: bool = True,
 ) -> dict[str, Json]:
-    """The members of a run record that its journal gives; ``fields`` keeps only those named."""
-    root = journal.entries.get(paths.ROOT)
-    shown = snapshot(journal)
+    """The members of a run record that its journal gives; ``fields`` keeps only those named.
+
+    ``scope`` is where the entry of the workflow is: that of the run, or of a nested one.
+    """
+    root = journal.entries.get(scope)
+    shown = snapshot(journal, scope)
+    inside = scope if root is None or not scope else paths.inner(scope, root.tries + 1)
+    steps = flattened if with_nested_workflows else records.steps
     record: dict[str, Json] = {
-        "steps": flattened(journal) if with_nested_workflows else records.steps(journal),
+        "steps": steps(journal, inside),
         **{name: shown[name] for name in ("activeStepsPath", "suspendedPaths", "resumeLabels")},
         "waitingPaths": {},
     }
     record |= {name: shown[name] for name in ("result", "error") if name in shown}
     if root is not None and root.input is not None:
         record["payload"] = root.input
-    if fields is not None:
+    if fields:
         if "requestContext" in fields:
-            record["requestContext"] = shown["requestContext"]
+            record["requestContext"] = dict(journal.request_context)
         record = {name: value for name, value in record.items() if name in fields}
     if root is not None and root.state:
         record["initialState"] = root.state

@@ -15,17 +15,35 @@ Json = Any
 
 def halted(journal: Journal, scope: str = paths.ROOT) -> list[Entry]:
     """The suspended entries directly in a workflow, in the order in which they began."""
-    found = [
-        journal.entries[path]
-        for (where, _), path in journal.latest.items()
-        if where == scope and waits(journal.entries[path])
-    ]
+    found = [entry for entry in _directly_in(journal, scope) if waits(entry)]
     return sorted(found, key=lambda entry: entry.begun)
 
 
 def waits(entry: Entry) -> bool:
     """Whether it waits for an answer; time travel may have gone past it."""
     return entry.status is Status.SUSPENDED and not entry.taken
+
+
+def failed_beside(journal: Journal, entry: Entry) -> bool:
+    """Whether it failed with something in it still suspended."""
+    if entry.status is not Status.FAILED or entry.taken:
+        return False
+    if entry.kind is Kind.FOREACH:
+        return any(item.status is Status.SUSPENDED for item in _items(journal, entry))
+    return entry.kind is Kind.WORKFLOW and any(
+        waits(inner) or failed_beside(journal, inner)
+        for inner in _directly_in(journal, paths.inner(entry.path, entry.tries + 1))
+    )
+
+
+def _directly_in(journal: Journal, scope: str) -> list[Entry]:
+    return [journal.entries[path] for (where, _), path in journal.latest.items() if where == scope]
+
+
+def _items(journal: Journal, foreach: Entry) -> list[Entry]:
+    count = len(foreach.input) if isinstance(foreach.input, list) else 0
+    found = (journal.get(paths.item(foreach.path, index)) for index in range(count))
+    return [item for item in found if item is not None]
 
 
 def suspended_path(entry: Entry) -> list[str]:
@@ -36,10 +54,11 @@ def suspended_path(entry: Entry) -> list[str]:
 def labels(journal: Journal, scope: str = paths.ROOT, since: int = 0) -> dict[str, dict[str, Json]]:
     """Resume labels by name: ``{stepId, foreachIndex?}`` with the id of the scope's own step.
 
-    ``since`` leaves out those of older suspensions (an order number of the journal).
+    ``since`` leaves out those of older suspensions (an order number of the journal): the run has
+    ended, and what shows are those that came in its end, also in a foreach that failed beside them.
     """
     found: dict[str, dict[str, Json]] = {}
-    for entry in leaves(journal, scope):
+    for entry in leaves(journal, scope, with_failed=since > 0):
         if entry.ended <= since:
             continue
         for label in entry.labels:
@@ -56,24 +75,28 @@ def _label_target(path: str, scope: str) -> dict[str, Json]:
     return target
 
 
-def leaves(journal: Journal, scope: str = paths.ROOT) -> list[Entry]:
-    """The suspended steps themselves, wherever they are in a workflow."""
+def leaves(journal: Journal, scope: str = paths.ROOT, *, with_failed: bool = False) -> list[Entry]:
+    """The suspended steps themselves, wherever they are in a workflow.
+
+    ``with_failed`` adds those in a foreach that has failed beside them.
+    """
     return [
         entry
         for entry in journal.entries.values()
         if waits(entry)
         and entry.kind is Kind.STEP
         and paths.is_within(entry.path, scope)
-        and _is_reachable(journal, entry, scope)
+        and _is_reachable(journal, entry, scope, with_failed)
     ]
 
 
-def _is_reachable(journal: Journal, entry: Entry, scope: str) -> bool:
+def _is_reachable(journal: Journal, entry: Entry, scope: str, with_failed: bool) -> bool:
     """Whether all it lies in is suspended too, and still in the try that it lies in."""
     while paths.parent(entry.path) != scope or entry.is_item:
         around = journal.entries[paths.above(entry.path)]
         inside = paths.inner(around.path, around.tries + 1)
-        if not waits(around) or not (entry.is_item or paths.parent(entry.path) == inside):
+        stays = waits(around) or (with_failed and entry.is_item and failed_beside(journal, around))
+        if not stays or not (entry.is_item or paths.parent(entry.path) == inside):
             return False
         entry = around
     return True
@@ -98,6 +121,31 @@ def find(
     return _in_scope(journal, paths.ROOT, list(step or ()), index)
 
 
+def chain(journal: Journal, entry: Entry) -> list[Entry]:
+    """A suspended entry and those in it down to the one that waits, outermost first.
+
+    Raises AmbiguousResume when several wait in it.
+    """
+    found = [entry]
+    if entry.kind is Kind.WORKFLOW:
+        for leaf in _below(journal, entry, path_below(entry), None):
+            found += with_ancestors(journal, [leaf], within=entry.path)
+    return found
+
+
+def with_ancestors(
+    journal: Journal, leaves: Sequence[Entry], within: str = paths.ROOT
+) -> list[Entry]:
+    """The entries and all they lie in below ``within``, outermost first, each once."""
+    found: dict[str, Entry] = {}
+    for leaf in leaves:
+        line = [leaf]
+        while (above := paths.above(line[-1].path)) != within:
+            line.append(journal.entries[above])
+        found |= {entry.path: entry for entry in reversed(line)}
+    return list(found.values())
+
+
 def _in_scope(journal: Journal, scope: str, ids: list[str], index: int | None) -> list[Entry]:
     entry = _pick(journal, scope, ids)
     # Not named at all, the place meant is the one that the record shows.
@@ -114,10 +162,10 @@ def _below(journal: Journal, entry: Entry, ids: list[str], index: int | None) ->
 
 
 def _in_foreach(journal: Journal, entry: Entry, ids: list[str], index: int | None) -> list[Entry]:
-    count = len(entry.input) if isinstance(entry.input, list) else 0
-    indexes = range(count) if index is None else [index]
-    items = [journal.get(paths.item(entry.path, i)) for i in indexes]
-    waiting = [i for i in items if i is not None and i.status is Status.SUSPENDED]
+    items = _items(journal, entry)
+    if index is not None:
+        items = [item for item in items if item.path == paths.item(entry.path, index)]
+    waiting = [item for item in items if item.status is Status.SUSPENDED]
     found: list[Entry] = []
     refused = None
     for item in waiting:

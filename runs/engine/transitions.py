@@ -69,18 +69,19 @@ def begin_again(journal: Journal, scope: Scope, entry: Entry, now: int) -> None:
 def resume(
     journal: Journal, entry: Entry, data: Json, now: int, *, fresh: bool, silent: bool
 ) -> None:
-    """Let a suspended entry go on with ``data``; ``fresh`` runs it as if for the first time.
+    """Let a suspended entry go on with ``data``; ``fresh`` records it as begun for the first time.
 
-    The suspend payload stays in the entry: the body is given it once more as suspend data.
+    The suspend payload stays in the entry: the body is given it once more as suspend data. The body
+    gets the data in any case; without a time of the resume beside it, no record shows it.
     """
     entry.status = Status.RESUMED
     entry.labels = entry.assignees = ()
     # A workflow counts as resumed with or without data: that decides about its retries.
-    entry.resuming = not fresh or entry.kind is Kind.WORKFLOW
+    entry.resuming = data is not None or entry.kind is Kind.WORKFLOW
+    if data is not None:
+        entry.resume_payload, entry.resumed_at = data, None if fresh else now
     if fresh:
         entry.started_at = now
-    else:
-        entry.resume_payload, entry.resumed_at = data, now
     journal.touch(entry)
     if not silent:
         tell_resumed(journal, entry, now)
@@ -209,7 +210,7 @@ def close_workflow(journal: Journal, scope: Scope, entry: Entry, found: Found, n
             finish(journal, scope, entry, Status.SUCCESS, now)
         case Paused():
             _tell(journal, scope, entry, events.PAUSED, now)
-            _pause(journal, scope, entry, now)
+            pause(journal, scope, entry, now)
 
 
 def _payload_of(journal: Journal, entry: Entry, halted: tuple[Entry, ...]) -> dict[str, Json]:
@@ -229,7 +230,7 @@ def path_below(entry: Entry) -> list[str]:
     return found
 
 
-def _pause(journal: Journal, scope: Scope, entry: Entry, now: int) -> None:
+def pause(journal: Journal, scope: Scope, entry: Entry, now: int) -> None:
     entry.status = Status.PAUSED
     entry.ended = journal.next_order()
     journal.touch(entry)

@@ -18,7 +18,7 @@ def argument(value: Json, where: str) -> Json:
 
 def step_path(step: Any) -> list[str] | None:
     """A step as callers name it (id, dotted path, step, list of these) as a list of ids."""
-    if step is None:
+    if step is None or step == "":
         return None
     if isinstance(step, str):
         return step.split(".")

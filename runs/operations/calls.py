@@ -23,8 +23,8 @@ from runs.operations.begin import Begun
 from runs.operations.cancel import cancel as cancel
 from runs.store import catalog
 from runs.worker import callbacks, execution, perform
-from runs.worker.callbacks import RunInfo
 from runs.worker.execution import Options
+from runs.worker.run_info import RunInfo
 from runs.worker.stream import RunStream
 
 Json = Any

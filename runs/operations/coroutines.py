@@ -17,8 +17,8 @@ from runs.operations.arguments import step_path
 from runs.operations.begin import Begun
 from runs.operations.cancel import cancel
 from runs.worker import callbacks, execution, perform
-from runs.worker.callbacks import RunInfo
 from runs.worker.execution import Options
+from runs.worker.run_info import RunInfo
 from runs.worker.stream import RunStream
 
 Json = Any

@@ -36,19 +36,21 @@ def get_workflow_run_by_id(
     fields: list[str] | None = None,
     with_nested_workflows: bool = True,
 ) -> dict[str, Json] | None:
-    """The record of a run, or None. ``fields`` limits it to some members (``snapshots.FIELDS``)."""
+    """The record of a run, or None. ``fields`` limits it to some members (``snapshots.FIELDS``).
+
+    A nested workflow's is found by its own id and the run id of its parent.
+    """
     found = _journal_of(workflow, run_id)
     if found is None:
         return None
     run, journal, scope = found
     shown = _identity(run, workflow.id)
     if scope != paths.ROOT:
-        nested = snapshots.snapshot(journal, scope)
-        return shown | {"status": nested["status"], "steps": snapshots.flattened(journal, scope)}
+        shown["status"] = snapshots.snapshot(journal, scope)["status"]
     record = snapshots.run_record(
-        journal, fields=fields, with_nested_workflows=with_nested_workflows
+        journal, scope, fields=fields, with_nested_workflows=with_nested_workflows
     )
-    if fields is None or "serializedStepGraph" in fields:
+    if not fields or "serializedStepGraph" in fields:
         record["serializedStepGraph"] = workflow.serialized_step_graph
     return shown | record
 

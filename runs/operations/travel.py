@@ -112,16 +112,15 @@ def _check_scope(
     trip: Trip,
     scope: str,
 ) -> None:
-    recorded = {step_id for where, step_id in journal.latest if where == scope} | context.keys()
+    stored = {step_id for where, step_id in journal.latest if where == scope}
+    recorded = stored | context.keys()
     at = next((i for i, n in enumerate(workflow.flow) if holds(n, target[0])), None)
     if at is None:
-        raise InvalidTarget(_unknown(target[0], recorded))
-    missing = (
-        [step_id for node in workflow.flow[:at] for step_id in _missing(node, recorded)]
-        if recorded
-        else []
-    )
-    if missing:
+        raise InvalidTarget(_unknown(target[0], stored))
+    # Of a run without any record, all that lies before the target is assumed.
+    before = [node for node in workflow.flow[:at] if not _took_none(node, journal, scope)]
+    missing = [step_id for node in before for step_id in _missing(node, recorded)]
+    if stored and missing:
         raise InvalidTarget(_unrecorded(target[0], missing, recorded))
     _check_inside(workflow, journal, target, trip, scope, at)
 
@@ -138,6 +137,14 @@ def _check_inside(
     inside = paths.inner(stored.path, stored.tries + 1) if stored else paths.join(scope, node.key)
     context = dict(trip.nested.get(node.id) or {})
     _check_scope(node.workflow, journal, target[1:], context, trip, inside)
+
+
+def _took_none(node: Any, journal: Journal, scope: str) -> bool:
+    """Whether a branch was reached and none of its conditions held: nothing of it is missing."""
+    if not isinstance(node, BranchNode):
+        return False
+    decision = journal.get(paths.decision(paths.join(scope, node.key)))
+    return decision is not None and decision.output == []
 
 
 def _missing(node: Any, recorded: set[str]) -> list[str]:

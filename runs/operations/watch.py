@@ -25,8 +25,10 @@ def watch(run: Run, callback: Callable[[dict[str, Json]], None]) -> Callable[[],
 def _watched(event: dict[str, Json]) -> list[dict[str, Json]]:
     if event["type"] in (events.START, events.FINISH):
         return []
-    if "payload" not in event:
-        return [event]
+    if not event["type"].startswith("workflow-"):
+        # A chunk of a body, as it was given; only streams make it look like their own events.
+        bare = {name: value for name, value in event.items() if name not in ("runId", "from")}
+        return [event if event.get("from") != "WORKFLOW" else bare]
     members = ("type", "payload", "from", "runId")
     shown: dict[str, Json] = {name: event[name] for name in members if name in event}
     if event.get("from") == "WORKFLOW":

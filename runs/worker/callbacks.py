@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
@@ -17,38 +16,17 @@ from asgiref.sync import async_to_sync
 
 from runs.definition.workflow import Workflow
 from runs.engine import records, result
-from runs.engine.journal import Status
+from runs.engine.journal import Journal, Status
 from runs.engine.outcomes import Bail, Canceled, Done, Failed, Found, Halted, Paused, Scope, Turn
 from runs.worker import perform
 from runs.worker.perform import Pool
+from runs.worker.run_info import RunInfo
 
 if TYPE_CHECKING:
     from runs.worker.session import Session
 
 Json = Any
 logger = logging.getLogger("runs.worker")
-
-
-@dataclass(frozen=True, slots=True)
-class RunInfo:
-    """What a callback is told. ``steps`` are Mastra's records by id, with ``input``."""
-
-    workflow_id: str
-    run_id: str
-    resource_id: str | None
-    request_context: dict[str, Json]
-    state: dict[str, Json]
-    init_data: Json = None
-    status: str | None = None
-    result: Json = None
-    error: dict[str, Json] | None = None
-    tripwire: dict[str, Json] | None = None
-    steps: dict[str, Json] | None = None
-    step_execution_path: list[str] = field(default_factory=list)
-
-    def get_init_data(self) -> Json:
-        """The run's input; None after a restart or time travel."""
-        return self.init_data
 
 
 async def notify(session: Session, turn: Turn, pool: Pool) -> None:
@@ -116,7 +94,7 @@ def _info(session: Session, scope: Scope, found: Found) -> RunInfo:
         resource_id=journal.resource_id,
         request_context=own["request_context"],
         state=own["state"],
-        init_data=own["input"] if journal.execution.kind in ("start", "resume") else None,
+        init_data=own["input"] if _knows_input(journal, scope) else None,
         status=status.value,
         result=own["result"],
         error=failed.error if failed and status is Status.FAILED else None,
@@ -124,6 +102,14 @@ def _info(session: Session, scope: Scope, found: Found) -> RunInfo:
         steps={"input": own["input"]} | own["steps"],
         step_execution_path=result.execution_path(journal, scope.path),
     )
+
+
+def _knows_input(journal: Journal, scope: Scope) -> bool:
+    """Mastra's callbacks do, unless the workflow was restarted, or entered by time travel."""
+    execution, entry = journal.execution, scope.entry
+    if execution.kind == "restart":
+        return entry is not journal.root and entry.starts == 1
+    return execution.kind != "time_travel" or entry.begun > execution.since
 
 
 def _value(found: Found) -> Json:

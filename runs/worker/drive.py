@@ -26,7 +26,7 @@ from runs.worker.session import Session
 
 Store = Callable[[Write], Awaitable[Written]]
 #: The bodies that are going on. One that has recorded itself has no report.
-Tasks = dict[asyncio.Task[Report | None], Execute]
+Tasks = dict[asyncio.Task[Report | None], Execute | Decide]
 
 
 # --- in the calling thread -------------------------------------------------------------------
@@ -87,9 +87,18 @@ def _decided_here(session: Session) -> Turn:
 
 
 def _take_decisions(turn: Turn) -> list[Decide]:
-    decisions = [command for command in turn.commands if isinstance(command, Decide)]
-    turn.commands = [command for command in turn.commands if isinstance(command, Execute)]
+    """Those to be made before anything is stored.
+
+    A nested workflow that begins is asked about only after the callbacks of those that have ended.
+    """
+    waits = bool(turn.notices)
+    decisions = [c for c in turn.commands if isinstance(c, Decide) and not (waits and _begins(c))]
+    turn.commands = [c for c in turn.commands if isinstance(c, Execute) or (waits and _begins(c))]
     return decisions
+
+
+def _begins(command: Decide) -> bool:
+    return command.kind == "on_start"
 
 
 def _joined(before: Turn, after: Turn) -> Turn:
@@ -182,16 +191,21 @@ async def _begin_bodies(
     """Let bodies begin; while transactions of theirs are open, nothing else is stored."""
     transactions = []
     for command in turn.commands:
-        assert isinstance(command, Execute)
         commits = transactional.is_transactional(command)
-        execute = transactional.execute if commits else perform.execute
-        task = asyncio.ensure_future(execute(command, session, pool))
+        task = asyncio.ensure_future(_performed(command, session, pool))
         task.add_done_callback(lambda _: news.set())
         tasks[task] = command
         if commits:
             transactions.append(task)
     if transactions:
         await asyncio.wait(transactions)
+
+
+async def _performed(command: Execute | Decide, session: Session, pool: Pool) -> Report | None:
+    if isinstance(command, Decide):
+        return await perform.decide(command, session, pool)
+    execute = transactional.execute if transactional.is_transactional(command) else perform.execute
+    return await execute(command, session, pool)
 
 
 def _is_far(wake_at: int | None) -> bool:

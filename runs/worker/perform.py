@@ -40,9 +40,10 @@ from runs.exceptions import (
     StepTimeout,
     TripWire,
 )
-from runs.worker import faults
+from runs.worker import faults, run_info
 from runs.worker.context import StepContext
 from runs.worker.limits import sized
+from runs.worker.run_info import RunInfo
 
 if TYPE_CHECKING:
     from runs.worker.session import Session
@@ -286,7 +287,9 @@ async def _awaited(value: Awaitable[Any]) -> Any:
     return await value
 
 
-def _context(command: Decide, session: Session) -> StepContext:
+def _context(command: Decide, session: Session) -> StepContext | RunInfo:
+    if command.kind == "on_start":
+        return run_info.of_start(session, command.scope)
     return StepContext(
         session, command.scope, command.entry, command.input, iteration=command.iteration
     )
@@ -318,4 +321,5 @@ _READERS: dict[str, Callable[[list[Any]], Json]] = {
     "concurrency": lambda answers: answers[0] if isinstance(answers[0], int) else 1,
     "sleep": lambda answers: round(float(answers[0]) * 1000),
     "sleep_until": lambda answers: _moment(answers[0]),
+    "on_start": lambda answers: None,
 }

@@ -111,6 +111,9 @@ class Session:
         self._take_told(now)
         if report.state is not None:
             merge_state(self.journal, command.scope, report.state)
+        if self.journal.request_context != self.request_context.data:
+            # A nested workflow that begins next is held against it.
+            self.journal.request_context = dict(self.request_context)
         self.interpreter.answer(command, report.answer, now)
 
     def checkpoint(self, command: Execute, now: int) -> Callable[[], None]:

@@ -11,6 +11,8 @@ from .differences import listed
 from .runner import run_case
 
 CASES = sorted(Path(__file__).with_name("cases").glob("*.json"))
+#: Recorded by hand where the cases do not look; what differs on purpose is not among them.
+CORNERS = sorted(Path(__file__).with_name("corners").glob("*.json"))
 
 
 @pytest.mark.conformance
@@ -25,3 +27,12 @@ def test_the_engine_does_what_was_recorded(path: Path) -> None:
     if known is None or known.profile == "exact":
         outcome = run_case(case, "exact" if known is None else "core")
         assert outcome.passed, "\n".join([f"{case['name']}: {case['about']}", *outcome.lines()])
+
+
+@pytest.mark.conformance
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", CORNERS, ids=lambda path: path.stem)
+def test_the_engine_does_what_was_recorded_in_a_corner(path: Path) -> None:
+    outcome = run_case(json.loads(path.read_text(encoding="utf-8")), "core")
+
+    assert outcome.passed, "\n".join([outcome.name, *outcome.lines()])

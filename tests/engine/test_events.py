@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from runs.engine import events
 from runs.engine.events import Event
 
@@ -260,16 +262,28 @@ def test_a_body_that_writes_is_named_without_a_prefix() -> None:
     }
 
 
-def test_a_custom_chunk_is_passed_on_as_given() -> None:
-    event = Event(events.CUSTOM, "a", 1, NOW, {"type": "mine", "payload": {"v": 1}})
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        {"type": "mine", "v": 1},
+        {"type": "mine", "payload": 1},
+    ],
+)
+def test_a_custom_chunk_of_any_shape_is_passed_on_as_given(chunk: dict[str, Any]) -> None:
+    event = Event(events.CUSTOM, "a", 1, NOW, chunk)
 
-    assert events.wire(event, "r1", None, None) == {"type": "mine", "payload": {"v": 1}}
+    assert events.wire(event, "r1", None, None) == chunk
 
 
-def test_a_custom_chunk_with_data_gets_the_run() -> None:
+def test_a_custom_chunk_with_data_or_a_payload_gets_the_run() -> None:
     event = Event(events.CUSTOM, "a", 1, NOW, {"type": "data-mine", "data": 1})
+    other = Event(events.CUSTOM, "a", 1, NOW, {"type": "mine", "payload": {"id": "x", "v": 1}})
 
     assert events.wire(event, "r1", None, None) == STEP | {"type": "data-mine", "data": 1}
+    assert events.wire(other, "r1", None, None) == STEP | {
+        "type": "mine",
+        "payload": {"stepName": "x", "id": "x", "v": 1},
+    }
 
 
 def test_an_event_whose_entry_is_gone_has_an_empty_payload() -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from runs import TripWire, Workflow, create_workflow
+from runs import RetryConfig, TripWire, Workflow, create_workflow
+from runs.testing import crash_after, crash_before
 from tests.store.gallery import add, ask, step
 from tests.store.tables import all_rows
 
@@ -163,6 +164,51 @@ def test_callbacks_of_a_nested_workflow_are_told_of_it() -> None:
 
     [info] = [info for name, info in told.calls if name == "on_finish"]
     assert (info.workflow_id, info.status, info.result) == ("w", "success", {"n": 2})
+
+
+def test_a_nested_workflow_that_may_not_start_fails_as_a_step_with_all_its_tries() -> None:
+    asked: list[Any] = []
+
+    def refuse(info: Any) -> None:
+        asked.append((info.workflow_id, info.get_init_data(), info.state))
+        raise ValueError("not now")
+
+    inner = create_workflow("inner", on_start=refuse).then(add(1)).commit()
+    retries = RetryConfig(attempts=2)
+    outer = create_workflow("outer", retry_config=retries).then(inner).then(add(2)).commit()
+
+    result = outer.create_run().start({"n": 1}, initial_state={"s": 1})
+
+    assert (result.status, result.error) == ("failed", {"message": "not now", "name": "ValueError"})
+    assert asked == [("inner", {"n": 1}, {"s": 1})] * 3
+
+
+def test_a_nested_workflow_is_told_of_its_start_once_whatever_happens_then() -> None:
+    told = Told()
+    inner = told.workflow(add(1), ask(), step("last", lambda ctx: ctx.input_data))
+    run = create_workflow("outer").then(inner).commit().create_run()
+    with crash_after("add-1"):
+        run.start({"n": 1})
+    run.restart()
+    with crash_before("last"):
+        run.resume({"n": 5})
+    run.restart()
+    run.time_travel(["w", "last"])
+    before = list(told.names)
+
+    run.time_travel("w")
+
+    assert (before.count("on_start"), told.names.count("on_start")) == (1, 2)
+
+
+def test_the_next_nested_workflow_starts_when_the_one_before_was_told_of_its_end() -> None:
+    told = Told()
+    items = step("items", lambda ctx: [{"n": 1}, {"n": 2}])
+    flow = create_workflow("outer").then(items).foreach(told.workflow(add(1))).commit()
+
+    flow.create_run().start()
+
+    assert told.names == ["on_start", "on_finish"] * 2
 
 
 def test_a_callback_that_changes_what_it_was_given_changes_nothing_else() -> None:
