@@ -11,4 +11,8 @@ os.environ.setdefault("DATABASE_POOL", "1")
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
-application = ProtocolTypeRouter({"http": get_asgi_application()})
+django_application = get_asgi_application()
+
+from runs.api.asgi import Continued  # noqa: E402 - Django is set up now
+
+application = ProtocolTypeRouter({"http": Continued(django_application)})

@@ -13,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from project.backends import channel_layer, database, queue, sqlite
 from project.environment import boolean, read, runs_settings, secret_key, words
+from project.logs import to_console
+from project.openapi import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
 from runs.worker.valkey import embedded_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -38,13 +40,17 @@ INSTALLED_APPS = [
     "servestatic",
     "django.contrib.staticfiles",
     "channels",
+    "corsheaders",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_q",
     "runs",
     "runs.demo",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "runs.api.cors.EchoingCors",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -75,9 +81,8 @@ TEMPLATES = [
 
 _pooled = read("DATABASE_POOL", boolean, False)
 _sqlite = sqlite(RUNS_DATA / "db.sqlite3")
-DATABASES = {
-    "default": read("DATABASE_URL", lambda url: database(url, pooled=_pooled), _sqlite),
-}
+_database = read("DATABASE_URL", lambda url: database(url, pooled=_pooled), _sqlite)
+DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Where there is no wheel of the embedded server, queue and doorbell do without one.
@@ -128,22 +133,15 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 if read("TRUST_PROXY", boolean, False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# Pages of these origins may call the API: listed ones, or else those of this machine.
+CORS_ALLOWED_ORIGINS: list[str] = read("RUNS_CORS_ORIGINS", words, [])
+_this_machines = r"^https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$"
+CORS_ALLOWED_ORIGIN_REGEXES = [] if PRODUCTION or CORS_ALLOWED_ORIGINS else [_this_machines]
+CORS_URLS_REGEX = r"^/(api/.*)?$"
+CORS_ALLOW_CREDENTIALS = True
+
 # --- runs ---------------------------------------------------------------------------------------
 
 vars().update(runs_settings())
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"},
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {
-        "django": {"handlers": []},  # else a line of DEBUG mode appears twice
-        # They tell of each ticket and of each start; `serve` says what people need to know.
-        "django-q": {"level": "WARNING"},
-        "daphne": {"level": "WARNING"},
-    },
-    "root": {"handlers": ["console"], "level": read("LOG_LEVEL", str.upper, "INFO")},
-}
+LOGGING = to_console(read("LOG_LEVEL", str.upper, "INFO"))

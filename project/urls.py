@@ -9,6 +9,7 @@ from runs.api.health import health
 
 urlpatterns = [
     path("", include("runs.ui.urls")),
+    path("api/", include("runs.api.urls")),
     path("admin/", admin.site.urls),
     path("health/", health, name="health"),
 ]

@@ -46,6 +46,16 @@ class Conf:
     WORKER_TIMEOUT_SECONDS: float = 10.0
     #: Whether everybody may do everything over HTTP, without a token or an account.
     API_PUBLIC: bool = False
+    #: Most requests of one token, session or address, such as "100/s" or "6000/m"; "": no limit.
+    API_RATE: str = ""
+    #: Largest request body of the API, in bytes.
+    MAX_BODY_BYTES: int = 8 * 1024 * 1024
+    #: How deep the JSON of a request may be nested.
+    MAX_JSON_DEPTH: int = 100
+    #: Most runs that one answer lists.
+    MAX_PAGE: int = 1000
+    #: Origins whose pages may call the API, parted by commas; "": those of this machine.
+    CORS_ORIGINS: str = ""
     #: A schedule's fire that comes later than this many seconds counts as missed.
     SCHEDULE_GRACE_SECONDS: float = 60.0
     #: What webhooks are signed with: a secret, or several parted by blanks while one is replaced.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,13 @@ class Caller:
             return next(iter(self.resource_ids))
         asked = "without a resource id" if resource_id is None else f"of resource {resource_id!r}"
         raise PermissionDenied(f"You may not make runs {asked}")
+
+    def own_key(self, key: str) -> str:
+        """An idempotency key as it is stored: what one tenant calls so is not another's."""
+        if self.resource_ids is None:
+            return key
+        whose = hashlib.sha256("\0".join(sorted(self.resource_ids)).encode()).hexdigest()
+        return f"{whose[:16]}:{key}"
 
     def acting(self, reason: str = "") -> AbstractContextManager[None]:
         """Let the operations inside act in this caller's name: they leave a trail of it."""

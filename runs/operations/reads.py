@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from runs.definition.workflow import Workflow
 from runs.engine import path as paths
@@ -107,12 +108,15 @@ def list_workflow_runs(
     resource_id: str | None = None,
     from_date: datetime | None = None,
     to_date: datetime | None = None,
+    before: datetime | None = None,
+    among: QuerySet[Run] | None = None,
     page: int | None = None,
     per_page: int | None = None,
 ) -> dict[str, Json]:
     """``{"runs": [...], "total": n}``, newest first; ``total`` counts all that match.
 
-    ``page`` counts from 0; without ``per_page`` all are returned.
+    ``page`` counts from 0; without ``per_page`` all are returned. ``to_date`` counts as within,
+    ``before`` does not. Only runs ``among`` those given are listed.
     """
     if per_page is not None and per_page < 1:
         raise RequestError("perPage must be a positive integer")
@@ -123,18 +127,21 @@ def list_workflow_runs(
         "resource_id": resource_id,
         "created_at__gte": from_date,
         "created_at__lte": to_date,
+        "created_at__lt": before,
     }
     given = {name: value for name, value in wanted.items() if value is not None}
-    runs = Run.objects.filter(workflow_id=workflow.id, **given)
+    runs = (Run.objects.all() if among is None else among).filter(workflow_id=workflow.id, **given)
     total = runs.count()
     if per_page is not None:
         at = (page or 0) * per_page
         runs = runs[at : at + per_page]
-    return {"runs": [_listed(run, workflow) for run in runs], "total": total}
+    found = list(runs)
+    known = journals.load_many(found)
+    return {"runs": [_listed(run, known[run.pk], workflow) for run in found], "total": total}
 
 
-def _listed(run: Run, workflow: Workflow) -> dict[str, Json]:
-    shown = snapshots.snapshot(journals.load(run))
+def _listed(run: Run, journal: Journal, workflow: Workflow) -> dict[str, Json]:
+    shown = snapshots.snapshot(journal)
     shown |= {
         "serializedStepGraph": workflow.serialized_step_graph,
         "timestamp": to_ms(run.updated_at),

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
 from runs.engine import path as paths
 from runs.engine import refs
 from runs.engine.journal import Entry, Execution, Journal, Status
-from runs.models import Run
+from runs.models import Run, StepSnapshot
 from runs.store import entries as stored
 from runs.store import rows
+from runs.store.entries import Key
+
+_COLUMNS = ", ".join(f's."{column}"' for column in rows.SNAPSHOT_COLUMNS)
+_OF_ATTEMPTS = f"""
+    SELECT {_COLUMNS} FROM want CROSS JOIN "{StepSnapshot._meta.db_table}" s
+    WHERE s.run_id = want.run_id AND s.attempt = want.attempt
+"""
 
 
 def load(run: Run, attempt: int | None = None) -> Journal:
@@ -22,6 +29,21 @@ def load(run: Run, attempt: int | None = None) -> Journal:
     attempt = attempt or run.attempt
     entries = {entry.path: entry for entry in _read(run.pk, attempt)}
     stored.fill_kept({(run.pk, attempt): entries})
+    return _journal(run, attempt, entries)
+
+
+def load_many(runs: Sequence[Run]) -> dict[int, Journal]:
+    """The current journals of runs by key; the number of queries does not grow with theirs."""
+    wants = [(run.pk, run.attempt) for run in runs]
+    found: dict[Key, dict[str, Entry]] = {key: {} for key in wants}
+    for row in rows.ask("run_id, attempt", wants, _OF_ATTEMPTS) if wants else ():
+        entry = rows.to_entry(row)
+        found[row[0], row[1]][entry.path] = entry
+    stored.fill_kept(found)
+    return {run.pk: _journal(run, run.attempt, found[run.pk, run.attempt]) for run in runs}
+
+
+def _journal(run: Run, attempt: int, entries: dict[str, Entry]) -> Journal:
     refs.hydrate(entries)
     current = attempt == run.attempt
     root = entries.get(paths.ROOT)

@@ -1,0 +1,39 @@
+"""The routes. Ids of runs may hold slashes: clients put them into paths as they are."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+
+from runs.api import restart, resume, runs, start, time_travel, workflows
+from runs.api.errors import no_route
+
+W = "workflows/<str:workflow_id>"
+
+urlpatterns = [
+    path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("workflows", workflows.WorkflowsView.as_view()),
+    path("workflows/run-counts", workflows.RunCountsView.as_view()),
+    path(W, workflows.WorkflowView.as_view()),
+    path(f"{W}/create-run", runs.CreateRunView.as_view()),
+    path(f"{W}/start", start.StartView.as_view()),
+    path(f"{W}/start-async", start.StartAsyncView.as_view()),
+    path(f"{W}/stream", start.StreamView.as_view()),
+    path(f"{W}/observe", start.ObserveView.as_view()),
+    path(f"{W}/resume", resume.ResumeView.as_view()),
+    path(f"{W}/resume-async", resume.ResumeAsyncView.as_view()),
+    path(f"{W}/resume-no-wait", resume.ResumeNoWaitView.as_view()),
+    path(f"{W}/resume-stream", resume.ResumeStreamView.as_view()),
+    path(f"{W}/restart", restart.RestartView.as_view()),
+    path(f"{W}/restart-async", restart.RestartAsyncView.as_view()),
+    path(f"{W}/restart-all-active-workflow-runs", restart.RestartAllView.as_view()),
+    path(f"{W}/restart-all-active-workflow-runs-async", restart.RestartAllAsyncView.as_view()),
+    path(f"{W}/time-travel", time_travel.TimeTravelView.as_view()),
+    path(f"{W}/time-travel-async", time_travel.TimeTravelAsyncView.as_view()),
+    path(f"{W}/time-travel-stream", time_travel.TimeTravelStreamView.as_view()),
+    path(f"{W}/runs", runs.RunsListView.as_view()),
+    path(f"{W}/runs/<path:run_id>/cancel", runs.CancelView.as_view()),
+    path(f"{W}/runs/<path:run_id>", runs.RunView.as_view()),
+    re_path("", no_route),
+]
