@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runs.definition import (
+    ConcurrencyLimit,
     RetryConfig,
     Schedule,
     Step,
@@ -16,6 +17,7 @@ from runs.definition import (
 from runs.exceptions import NonRetryableError, TripWire
 
 __all__ = [
+    "ConcurrencyLimit",
     "NonRetryableError",
     "RetryConfig",
     "Schedule",

@@ -19,6 +19,7 @@ Nothing here imports Django, except the delegations of ``Workflow`` to its runs,
 from __future__ import annotations
 
 from runs.definition.context import AbortSignal, StepContext, Writer
+from runs.definition.limits import ConcurrencyLimit
 from runs.definition.registry import all_workflows, get_workflow, isolated_registry
 from runs.definition.schedule import Schedule
 from runs.definition.schema import Issue, Schema, SchemaError
@@ -30,6 +31,7 @@ from runs.definition.workflow import RetryConfig, Workflow, create_workflow
 
 __all__ = [
     "AbortSignal",
+    "ConcurrencyLimit",
     "Issue",
     "RetryConfig",
     "Schedule",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypedDict, Unpack
 from runs.definition.builder import FlowBuilder
 from runs.definition.fingerprint import fingerprint_of
 from runs.definition.graph import serialized_step_graph
+from runs.definition.limits import PRIORITY_RULE, ConcurrencyLimit, is_priority
 from runs.definition.nodes import Node, StepNode, WorkflowNode
 from runs.definition.registry import register
 from runs.definition.schedule import Schedule, checked_all
@@ -56,6 +57,8 @@ class WorkflowOptions(TypedDict, total=False):
     validate_inputs: bool | None
     schedules: Sequence[Schedule]
     webhooks: Sequence[Webhook]
+    priority: int
+    concurrency: ConcurrencyLimit | None
     on_start: Callback | None
     on_finish: Callback | None
     on_error: Callback | None
@@ -82,6 +85,8 @@ class Workflow(FlowBuilder):
         self.on_start = options.get("on_start")
         self.on_finish = options.get("on_finish")
         self.on_error = options.get("on_error")
+        self.priority = self._checked_priority(options.get("priority", 0))
+        self.concurrency = self._checked_limit(options.get("concurrency"))
         self.state_schema = self._schema("state_schema", options)
         self.request_context_schema = self._schema("request_context_schema", options)
         self._input_schema = self._schema("input_schema", options)
@@ -137,6 +142,16 @@ class Workflow(FlowBuilder):
         if config is not None and not isinstance(config, RetryConfig):
             raise self._error("retry_config is a RetryConfig")
         return config or RetryConfig()
+
+    def _checked_priority(self, priority: Any) -> int:
+        if not is_priority(priority):
+            raise self._error(PRIORITY_RULE)
+        return int(priority)
+
+    def _checked_limit(self, limit: Any) -> ConcurrencyLimit | None:
+        if limit is not None and not isinstance(limit, ConcurrencyLimit):
+            raise self._error("concurrency is a ConcurrencyLimit")
+        return limit
 
     def _checked_metadata(self, metadata: Any) -> dict[str, Any] | None:
         if metadata is not None and not isinstance(metadata, dict):

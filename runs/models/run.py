@@ -77,6 +77,13 @@ class Run(RunCalls, models.Model):
     lease_owner = models.CharField(max_length=200, blank=True, default="")
     fence = models.PositiveIntegerField(default=0)
     recoveries = models.PositiveIntegerField(default=0)
+    #: Runs of a higher priority are taken up first.
+    priority = models.SmallIntegerField(default=0)
+    #: The line a limited run stands in or has a place of, and the limit of that line.
+    limit_key = models.CharField(max_length=400, null=True, blank=True)  # noqa: DJ001
+    limit_size = models.PositiveIntegerField(null=True, blank=True)
+    #: Since when it stands in its line; null while it does not.
+    queued_at = MomentField(null=True, blank=True)
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -111,8 +118,24 @@ class Run(RunCalls, models.Model):
             ),
         )
         indexes = (
-            # The sweep: what is due now. Most runs are finished and not in it.
-            models.Index(fields=["due_at"], name="runs_run_due", condition=Q(due_at__isnull=False)),
+            # The sweep: what is due now, by priority. Most runs are finished and not in it.
+            models.Index(
+                fields=["-priority", "due_at"],
+                name="runs_run_due",
+                condition=Q(due_at__isnull=False),
+            ),
+            # The places that are taken in a line, and what is due of it.
+            models.Index(
+                fields=["limit_key", "due_at"],
+                name="runs_run_limited",
+                condition=Q(limit_key__isnull=False, due_at__isnull=False),
+            ),
+            # Who stands in a line, the first one first.
+            models.Index(
+                fields=["limit_key", "-priority", "queued_at"],
+                name="runs_run_line",
+                condition=Q(queued_at__isnull=False),
+            ),
             # Heartbeat: all leases of one worker.
             models.Index(
                 fields=["lease_owner"], name="runs_run_lease", condition=~Q(lease_owner="")

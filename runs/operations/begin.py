@@ -246,7 +246,7 @@ def begin(
         offset = session.seq
         write = session.take_write() or Write(row.pk, journal.attempt, row.fence)
         held = lease.hold(local.owner()) if inline else lease.free(lease.now_ms())
-        write.run.update(_started_columns(row, journal), **held)
+        write.run.update(_started_columns(row, journal), **held, **_line(run, row, journal))
         if action == "start" and (user := acting_user()) is not None:
             write.run["started_by_id"] = user.pk
         ledger.append_one(write)
@@ -283,10 +283,24 @@ def _started_columns(row: Run, journal: Journal) -> dict[str, Any]:
     }
 
 
+_LINE = ("limit_key", "limit_size", "queued_at")
+#: Columns that hold milliseconds.
+MOMENTS = ("due_at", "canceled_at", "queued_at")
+
+
+def _line(run: Run, row: Run, journal: Journal) -> dict[str, Any]:
+    """The columns that say in which line a run stands from now on, where its code limits it."""
+    limit = workflow_of(run).concurrency
+    if limit is None:
+        return {} if row.limit_key is None else dict.fromkeys(_LINE)
+    key = limit.line_of(row.workflow_id, journal.root.input)
+    return {"limit_key": key, "limit_size": limit.limit, "queued_at": None}
+
+
 def _mirror(run: Run, columns: dict[str, Any]) -> None:
     """Let the caller's object show what was stored."""
     for name, value in columns.items():
-        setattr(run, name, from_ms(value) if name in ("due_at", "canceled_at") else value)
+        setattr(run, name, from_ms(value) if name in MOMENTS else value)
 
 
 _MISSING = "No snapshot found for this workflow run: {workflow_id} {run_id}"

@@ -11,6 +11,7 @@ from asgiref.sync import async_to_sync
 from django.db import transaction
 
 from runs.conf import EXECUTIONS
+from runs.definition.limits import PRIORITY_RULE, is_priority
 from runs.definition.webhook import Webhook
 from runs.definition.workflow import Workflow
 from runs.engine.result import WorkflowResult
@@ -46,6 +47,7 @@ def create_run(
     started_by: Any = None,
     idempotency_key: str | None = None,
     webhooks: Sequence[Webhook] = (),
+    priority: int | None = None,
 ) -> Run:
     """A pending run of a workflow; the stored one if there is one of that id or key already.
 
@@ -55,7 +57,7 @@ def create_run(
     """
     if not workflow.flow:
         raise EmptyWorkflow
-    _check_run(run_id, resource_id, execution)
+    _check_run(run_id, resource_id, execution, priority)
     keys.check(idempotency_key)
 
     def make() -> Run:
@@ -65,6 +67,7 @@ def create_run(
             defaults={
                 "resource_id": resource_id,
                 "version": version,
+                "priority": workflow.priority if priority is None else priority,
                 "started_by": started_by or acting_user(),
                 "webhooks": [webhook.to_json() for webhook in webhooks] or None,
             },
@@ -83,12 +86,16 @@ def create_run(
     return bound(run, workflow, execution)
 
 
-def _check_run(run_id: str | None, resource_id: str | None, execution: str | None) -> None:
+def _check_run(
+    run_id: str | None, resource_id: str | None, execution: str | None, priority: int | None
+) -> None:
     for name, value in (("run id", run_id), ("resource id", resource_id)):
         if value is not None and len(value) > MAX_ID_LENGTH:
             raise RequestError(f"A {name} has at most {MAX_ID_LENGTH} characters")
     if execution not in (None, *EXECUTIONS):
         raise RequestError(f'execution is "inline" or "background", not {execution!r}')
+    if priority is not None and not is_priority(priority):
+        raise RequestError(f"{PRIORITY_RULE}, not {priority!r}")
 
 
 def bound(run: Run, workflow: Workflow, execution: str | None) -> Run:

@@ -49,10 +49,11 @@ def _cancel_row(row: Run) -> None:
         _mark_open(row, journal)
         edits.settle(journal, CANCELED, clock().now())
     entries, news = journal.take_changes()
-    columns |= {"ended_at": now, "fence": row.fence + 1} | lease.free(None)
+    columns |= {"ended_at": now, "fence": row.fence + 1, "queued_at": None} | lease.free(None)
     events = ledger.numbered(row.pk, news)
     letters = Outbox.of(row, _known_workflow(row)).letters(journal, Status.CANCELED.value)
-    write = Write(row.pk, row.attempt, row.fence, entries, events, columns, letters=letters)
+    about = row.pk, row.attempt, row.fence
+    write = Write(*about, entries, events, columns, letters=letters, line=row.limit_key)
     ledger.append_one(write)
     transaction.on_commit(lambda: feed.publish(row.pk, row.run_id, journal, news))
 

@@ -17,7 +17,7 @@ from runs.models import Run
 from runs.models.fields import to_ms
 from runs.operations.acting import note
 from runs.operations.calls import bound
-from runs.store import journals
+from runs.store import journals, lease, lines
 
 Json = Any
 
@@ -157,3 +157,5 @@ def delete_workflow_run_by_id(workflow: Workflow, run_id: str) -> None:
         run = find_run(workflow.id, run_id)
         note(run, "delete")
         run.delete()
+        if run.limit_key is not None:
+            lines.move_up([run.limit_key], lease.now_ms())

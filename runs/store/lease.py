@@ -20,9 +20,8 @@ from runs.conf import conf
 from runs.engine.journal import Status
 from runs.models import Run
 from runs.models.fields import from_ms
-
-#: In place of an owner that is known to be gone: no heartbeat of its keeps the run any more.
-GONE = "gone"
+from runs.store import lines
+from runs.store.lines import GONE as GONE
 
 
 def now_ms() -> int:
@@ -43,26 +42,82 @@ class Claim:
 
 
 def claim(run_pk: int, owner: str) -> Claim | None:
-    """Take up one run if it is due; None if it is not, or somebody was faster."""
-    found = Run.objects.filter(pk=run_pk).values_list("fence", "lease_owner", "due_at").first()
-    if found is None or found[2] is None:
+    """Take up one run if it is due; None if it is not, or somebody was faster.
+
+    Of a limited run this is whoever stands first in its line.
+    """
+    columns = ("fence", "lease_owner", "due_at", "limit_key")
+    found = Run.objects.filter(pk=run_pk).values_list(*columns).first()
+    if found is None:
         return None
-    return _take(run_pk, found[0], found[1], owner)
+    fence, holder, due_at, line = found
+    if due_at is None or due_at > timezone.now():
+        return None
+    if line is None:
+        return _take(run_pk, fence, holder, owner)
+    with transaction.atomic():
+        lines.lock([line])
+        return next(iter(_claim_line(line, owner, 1)), None)
 
 
 def claim_due(owner: str, limit: int) -> list[Claim]:
-    """Take up to ``limit`` due runs, oldest first.
+    """Take up to ``limit`` due runs, those of the highest priority first, of these the oldest.
 
     On PostgreSQL rows that another sweeper is claiming are skipped, so sweepers share the work.
     """
+    claims: list[Claim] = []
+    level = _level_below(None)
+    while level is not None and len(claims) < limit:
+        room = limit - len(claims)
+        found, more = _claim_level(level, owner, room)
+        claims += found
+        if not more:
+            level = _level_below(level)
+    return claims
+
+
+def _level_below(level: int | None) -> int | None:
+    """The highest priority of runs with a time, below ``level``. There are few, so this is quick:
+    in the order of (priority, due_at) the due runs of a priority stand before its sleeping ones."""
+    timed = Run.objects.filter(due_at__isnull=False)
+    if level is not None:
+        timed = timed.filter(priority__lt=level)
+    return timed.order_by("-priority").values_list("priority", flat=True).first()
+
+
+def _claim_level(level: int, owner: str, room: int) -> tuple[list[Claim], bool]:
+    """Claims of one priority, and whether there may be more due runs of it."""
     now = now_ms()
     with transaction.atomic():
-        due = Run.objects.due(from_ms(now)).order_by("due_at")  # type: ignore[arg-type]
+        due = Run.objects.filter(priority=level, due_at__lte=from_ms(now)).order_by("due_at")
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True, no_key=True, of=("self",))
-        rows = list(due.values_list("pk", "fence", "lease_owner")[:limit])
-        claims = [_take(pk, fence, holder, owner) for pk, fence, holder in rows]
-    return [claim for claim in claims if claim is not None]
+        rows = list(due.values_list("pk", "fence", "lease_owner", "limit_key")[:room])
+        plain = [_take(pk, fence, holder, owner) for pk, fence, holder, line in rows if not line]
+        claims = [claim for claim in plain if claim is not None]
+        keys = dict.fromkeys(line for *_, line in rows if line)
+        lines.lock(keys)
+        for line in keys:
+            claims += _claim_line(line, owner, room - len(claims))
+    return claims, len(rows) == room and bool(keys)
+
+
+def _claim_line(line: str, owner: str, room: int) -> list[Claim]:
+    """Claims of a locked line, as many as there are places; what there is no room for is due."""
+    now = now_ms()
+    lines.queue_up(line, now)
+    heads = lines.heads(line, now)
+    for pk, _, holder in heads[:room]:
+        Run.objects.filter(pk=pk).update(
+            fence=F("fence") + 1,
+            lease_owner=owner,
+            due_at=from_ms(_lease_end(now)),
+            queued_at=None,
+            recoveries=F("recoveries") + (1 if holder else 0),
+            status=_WOKEN,
+        )
+    lines.ring([pk for pk, *_ in heads[room:]], now)
+    return [Claim(pk, fence + 1, bool(holder)) for pk, fence, holder in heads[:room]]
 
 
 def _take(run_pk: int, fence: int, holder: str, owner: str) -> Claim | None:
@@ -90,7 +145,9 @@ def hold(owner: str) -> dict[str, object]:
 
 def is_held(run: Run) -> bool:
     """Whether somebody is working on a run, as far as its row tells."""
-    return bool(run.lease_owner) and not Run.objects.due(timezone.now()).filter(pk=run.pk).exists()
+    if not run.lease_owner or run.due_at is None:
+        return False
+    return not Run.objects.due(timezone.now()).filter(pk=run.pk).exists()
 
 
 def free(due_at: int | None) -> dict[str, object]:

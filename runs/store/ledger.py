@@ -20,7 +20,7 @@ from runs.engine.journal import Entry
 from runs.exceptions import LeaseLost
 from runs.models import Run
 from runs.models.fields import dumps
-from runs.store import doorbell, outbox, rows
+from runs.store import doorbell, lease, lines, outbox, rows
 
 _TABLE = Run._meta.db_table
 _PAYLOAD_COLUMNS = frozenset({"request_context", "execution", "path_before"})
@@ -43,6 +43,8 @@ class Write:
     settles: bool = False
     #: Rows for the outbox.
     letters: Sequence[tuple[Any, ...]] = ()
+    #: The line in which a limited run has a place, which it may give up with this write.
+    line: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ def append(writes: Sequence[Write]) -> list[Written]:
         _write_letters(cursor, accepted)
         for write in accepted:
             _write_run(cursor, write, was_canceled=current[write.run_pk][1] is not None)
+        if left := {w.line for w in accepted if w.line and w.run.get("lease_owner") == ""}:
+            lines.move_up(left, lease.now_ms())
         transaction.on_commit(lambda: doorbell.ring(_moved(accepted)))
     return answers
 

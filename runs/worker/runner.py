@@ -232,6 +232,8 @@ class Runner:
             # It may have been taken over by this very runner: then the newer session stays.
             if self._sessions.get(claim.run_pk) is session:
                 self._sessions.pop(claim.run_pk, None)
+            if session is not None and session.line is not None:
+                self._begin(self._claim(None))  # the next one in its line need not wait
 
     # --- signs of life ------------------------------------------------------------------------
 

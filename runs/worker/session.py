@@ -62,6 +62,7 @@ class Session:
         self.on_news: Callable[[], None] = lambda: None
         #: Held while a body's own transaction records what it came to.
         self.committing = asyncio.Lock()
+        self.line = run.limit_key
         self.settled = False
         self._outbox = Outbox.of(run, workflow)
         self._status = Status.RUNNING
@@ -154,9 +155,8 @@ class Session:
             return None
         settles = self.settled and self.journal.status is not Status.CANCELED
         letters = self._letters() if self.settled else ()
-        return Write(
-            self.run_pk, self.journal.attempt, self.fence, entries, news, run, settles, letters
-        )
+        about = self.run_pk, self.journal.attempt, self.fence
+        return Write(*about, entries, news, run, settles, letters, self.line)
 
     def recant(self, write: Write, now: int) -> Write:
         """The run was canceled before this outcome of it could be stored: so it ends canceled."""

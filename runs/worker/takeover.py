@@ -57,7 +57,8 @@ def _leave(run: Run, claim: Claim) -> None:
         "Run %s is left to another worker: this one does not know workflow %r", run, run.workflow_id
     )
     due_at = clock().now() + UNKNOWN_PAUSE
-    write = ledger.Write(run.pk, run.attempt, claim.fence, run=lease.free(due_at))
+    free = lease.free(due_at)
+    write = ledger.Write(run.pk, run.attempt, claim.fence, run=free, line=run.limit_key)
     ledger.append([write])
 
 
@@ -97,5 +98,6 @@ def _fail(run: Run, workflow: Workflow, journal: Journal, fence: int, error: Exc
         "updated_at": timezone.now(),
     }
     letters = Outbox.of(run, workflow).letters(journal, journal.status.value)
-    write = ledger.Write(run.pk, journal.attempt, fence, entries, news, columns, letters=letters)
+    about = run.pk, journal.attempt, fence
+    write = ledger.Write(*about, entries, news, columns, letters=letters, line=run.limit_key)
     ledger.append([write])
