@@ -29,6 +29,7 @@ ROWS = (
     ("worker",),
     ("operations", "webhooks"),
     ("access",),  # who may: the same rules for all that follow
+    ("shown",),  # how pages and admin write times, durations and JSON
     ("forms",),  # from JSON Schema: pages and admin ask for the same things
     ("streams",),  # HTTP streams of the skins read from the hub that websockets read from
     ("ui", "admin", "api", "management", "testing", "checks"),

@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString
 from runs.definition.schema import Issue, Schema, SchemaError
 from runs.forms.posted import MISSING, ROW, Path, Reading, Unread, parse_json, rows_of
 from runs.forms.specs import JsonSchema, Kind, Spec, read_schema
-from runs.forms.widgets import Widget, pretty, widget
+from runs.forms.widgets import Widget, widget
+from runs.shown import pretty
 
 Json = Any
 

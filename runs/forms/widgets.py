@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from runs.forms.posted import MISSING, Path, Unread, member_name
 from runs.forms.specs import Kind, Spec
+from runs.shown import pretty
 
 Json = Any
 #: Stands for the number of a row in the row that a script copies.
@@ -95,10 +96,6 @@ _INPUT_TYPES = {
     Kind.TIME: "time",
     Kind.MOMENT: "datetime-local",
 }
-
-
-def pretty(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def widget(

@@ -9,8 +9,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from runs import shown
 from runs.access import Caller
-from runs.ui import shown
 from runs.ui.pages import run_url
 from runs.ui.spark import spark_line
 

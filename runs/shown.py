@@ -11,8 +11,6 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from runs.forms.widgets import pretty
-
 #: Where there is no value.
 NOTHING = "\u2013"
 
@@ -89,6 +87,10 @@ def size(number: int) -> str:
     if number < 1000:
         return f"{number} B"
     return f"{number / 1000:.1f} kB" if number < 1_000_000 else f"{number / 1_000_000:.1f} MB"
+
+
+def pretty(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def compact(value: Any, room: int = 80) -> str:
