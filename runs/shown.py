@@ -74,6 +74,15 @@ def moment_html(moment: datetime | None) -> SafeString:
     )
 
 
+def isoformat(moment: datetime) -> str:
+    """For scripts: UTC offset and milliseconds included."""
+    return moment.isoformat(timespec="milliseconds")
+
+
+def percent(share: float) -> str:
+    return f"{share * 100:.0f} %"
+
+
 def count(number: int | None, limit: int | None = None) -> str:
     """``1 204``, or ``1 000+`` for what was counted up to a limit only."""
     if number is None:

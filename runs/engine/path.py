@@ -15,10 +15,13 @@ apart::
 
 from __future__ import annotations
 
+import re
 import uuid
 from urllib.parse import unquote
 
 ROOT = ""
+
+_REPETITION = re.compile(r"#\d+|\[\d+\]|!\d+")
 
 
 def join(scope: str, key: str) -> str:
@@ -80,6 +83,11 @@ def step_ids(path: str) -> tuple[str, ...]:
 def dotted(path: str) -> str:
     """The id of a path as events show it: ``"n/x#2"`` is ``"n.x"``."""
     return ".".join(step_ids(path))
+
+
+def unmarked(path: str) -> str:
+    """Where a path is in the definition, whatever the repetition: ``"a!2/b[3]"`` is ``"a/b"``."""
+    return _REPETITION.sub("", path)
 
 
 def nested_run_id(run_id: str, path: str) -> str:

@@ -12,13 +12,16 @@ from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subq
 from django.db.models.expressions import Window
 from django.db.models.functions import RowNumber
 
-from runs.engine.journal import Status
-from runs.models import Run, Workflow
+from runs.engine import path as paths
+from runs.engine.journal import Kind, Status
+from runs.models import Run, StepSnapshot, Workflow
 
 #: Bars of the spark line, each of an hour.
 HOURS = 24
 #: So many of the newest finished runs say how long a workflow takes.
 SAMPLE = 100
+#: Recorded steps that are looked at to say how long steps take.
+MOST_STEPS = 2000
 
 OPEN = (Status.PENDING, Status.RUNNING, Status.WAITING, Status.SUSPENDED, Status.PAUSED)
 FAILURES = (Status.FAILED, Status.TRIPWIRE)
@@ -127,3 +130,18 @@ def _measure(found: dict[str, Figures], recent: QuerySet[Run]) -> None:
 def percentile(ordered: Sequence[float], percent: int) -> float:
     """The value that so many percent of the values do not exceed (nearest rank)."""
     return ordered[max(-(-len(ordered) * percent // 100) - 1, 0)]
+
+
+def step_seconds(runs: Iterable[Run]) -> dict[str, float]:
+    """The longest time each step of some runs took, by path without repetition marks."""
+    attempts = {run.pk: run.attempt for run in runs}
+    rows = StepSnapshot.objects.filter(
+        run_id__in=attempts, kind=Kind.STEP, started_at__isnull=False, ended_at__isnull=False
+    ).values_list("run_id", "attempt", "path", "started_at", "ended_at")
+    found: dict[str, float] = {}
+    for run_pk, attempt, path, started_at, ended_at in rows[:MOST_STEPS]:
+        if attempt != attempts[run_pk]:
+            continue
+        key = paths.unmarked(path)
+        found[key] = max(found.get(key, 0.0), (ended_at - started_at).total_seconds())
+    return found

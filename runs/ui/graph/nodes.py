@@ -12,8 +12,6 @@ from runs.engine import path as paths
 
 Json = Any
 
-#: Marks of a repetition in a path: iteration, item, later try of a nested workflow.
-_MARKS = re.compile(r"#\d+|\[\d+\]|!\d+")
 _LAMBDA = re.compile(r"^lambda\b[^:]*:\s*(.*)$", re.DOTALL)
 _FUNCTION = re.compile(r"^(?:@.*\n)*\s*(?:async\s+)?def\s+(\w+)")
 _INPUT_MEMBER = re.compile(r"""\b\w+\.input_data(?:\[["'](\w+)["']\]|\.(\w+))""")
@@ -43,9 +41,8 @@ class GraphNode:
             yield from child.walk()
 
 
-def graph_path(path: str) -> str:
-    """Where a recorded path is in the definition: ``"a!2/b[3]"`` is ``"a/b"``."""
-    return _MARKS.sub("", path)
+#: Where a recorded path is in the graph.
+graph_path = paths.unmarked
 
 
 def read_graph(graph: Sequence[Json], scope: str = paths.ROOT) -> tuple[GraphNode, ...]:
