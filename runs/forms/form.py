@@ -34,8 +34,11 @@ class SchemaForm:
         prefix: str = "input",
         value: Json = MISSING,
         as_json: bool = False,
+        title: str = "",
     ) -> None:
         self.prefix = prefix
+        #: What stands above the fields.
+        self.title = title
         self.spec = read_schema(schema)
         self.value = value
         self.errors: dict[Path, str] = {}
@@ -44,9 +47,16 @@ class SchemaForm:
 
     @classmethod
     def posted(
-        cls, schema: JsonSchema | None, data: QueryDict, *, prefix: str = "input"
+        cls,
+        schema: JsonSchema | None,
+        data: QueryDict,
+        *,
+        prefix: str = "input",
+        title: str = "",
     ) -> SchemaForm:
-        form = cls(schema, prefix=prefix, as_json=data.get(f"{prefix}.{MODE}") == "json")
+        form = cls(
+            schema, prefix=prefix, title=title, as_json=data.get(f"{prefix}.{MODE}") == "json"
+        )
         data = form._rearranged(data)
         if form.is_json:
             form._read_json(data.get(f"{prefix}.{TEXT}", ""))

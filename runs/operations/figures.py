@@ -140,7 +140,7 @@ def step_seconds(runs: Iterable[Run]) -> dict[str, float]:
     ).values_list("run_id", "attempt", "path", "started_at", "ended_at")
     found: dict[str, float] = {}
     for run_pk, attempt, path, started_at, ended_at in rows[:MOST_STEPS]:
-        if attempt != attempts[run_pk]:
+        if attempt != attempts[run_pk] or started_at is None or ended_at is None:
             continue
         key = paths.unmarked(path)
         found[key] = max(found.get(key, 0.0), (ended_at - started_at).total_seconds())

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from runs.ui.forms.posted import MISSING, Unread
 from runs.ui.forms.specs import Kind, Spec
@@ -34,17 +35,20 @@ def start_calls(workflow_id: str, given: Json, base_url: str) -> tuple[Call, ...
 
 
 def _python(workflow_id: str, given: Json) -> str:
-    data = pprint.pformat(given, width=76, sort_dicts=False)
-    call = "run.start()" if given is None else f"run.start(input_data={_indented(data, 21)})"
-    return (
-        "from runs import get_workflow\n\n"
-        f"run = get_workflow({workflow_id!r}).create_run()\nresult = {call}\n"
-    )
+    lines = [
+        "from runs import get_workflow",
+        "",
+        f"run = get_workflow({workflow_id!r}).create_run()",
+    ]
+    if given is None:
+        return "\n".join([*lines, "result = run.start()", ""])
+    data = pprint.pformat(given, width=48, sort_dicts=False)
+    return "\n".join([*lines, f"data = {_indented(data, 7)}", "result = run.start(data)", ""])
 
 
 def _curl(workflow_id: str, given: Json, base_url: str) -> str:
     body = json.dumps({"inputData": given}, ensure_ascii=False)
-    url = f"{base_url}/api/workflows/{workflow_id}/start-async"
+    url = f"{base_url}/api/workflows/{quote(workflow_id, safe='')}/start-async"
     return (
         f"curl -X POST {shlex.quote(url)} \\\n"
         '  -H "Authorization: Bearer $RUNS_TOKEN" \\\n'

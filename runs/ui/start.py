@@ -28,7 +28,7 @@ class StartForm:
 
     def __init__(self, workflow: Workflow, *, value: Json = MISSING) -> None:
         self.workflow = workflow
-        self.input = SchemaForm(_json_schema(workflow.input_schema), value=value)
+        self.input = SchemaForm(_json_schema(workflow.input_schema), value=value, title="Input")
         self.state = SchemaForm(_json_schema(workflow.state_schema), prefix="state")
         self.context = SchemaForm(_json_schema(workflow.request_context_schema), prefix="context")
         self.texts = dict.fromkeys(TEXTS, "")
@@ -37,7 +37,7 @@ class StartForm:
     @classmethod
     def posted(cls, workflow: Workflow, data: QueryDict) -> StartForm:
         form = cls(workflow)
-        form.input = SchemaForm.posted(_json_schema(workflow.input_schema), data)
+        form.input = SchemaForm.posted(_json_schema(workflow.input_schema), data, title="Input")
         form.state = SchemaForm.posted(_json_schema(workflow.state_schema), data, prefix="state")
         form.context = SchemaForm.posted(
             _json_schema(workflow.request_context_schema), data, prefix="context"

@@ -93,7 +93,9 @@ def _gone(request: HttpRequest, caller: Caller, workflow_id: str) -> HttpRespons
     context = {
         "id": row.pk,
         "description": row.description,
-        "version": {"name": version.fingerprint[:7], "since": version.created_at} if version else {},
+        "version": {"name": version.fingerprint[:7], "since": version.created_at}
+        if version
+        else {},
         "is_gone": True,
         **_drawn(nodes, request.GET.get("step", "")),
         **_history(caller, row.pk, nodes),

@@ -28,9 +28,11 @@ from runs.ui.graph.layout import (
 from runs.ui.graph.nodes import GraphNode
 
 MARGIN = 16
+#: Wider drawings are not shrunk to the width of a telephone.
+BROAD = 640
 END_WIDTH, END_HEIGHT = 74, 26
 #: Characters of a box's name and note, of a condition.
-NAME_ROOM, NOTE_ROOM, CONDITION_ROOM = 23, 30, 28
+NAME_ROOM, NOTE_ROOM, CONDITION_ROOM = 22, 28, 28
 
 Link = Callable[[str], str]
 
@@ -81,8 +83,9 @@ class _Drawing:
             self._end("output", width / 2, height - MARGIN - END_HEIGHT),
         ]
         return format_html(
-            '<svg class="graph" viewBox="0 0 {} {}" width="{}" height="{}" role="group"'
+            '<svg class="graph{}" viewBox="0 0 {} {}" width="{}" height="{}" role="group"'
             ' aria-label="{}" data-graph>{}</svg>',
+            " broad" if width > BROAD else "",
             _n(width),
             _n(height),
             _n(width),
@@ -165,7 +168,7 @@ class _Drawing:
             clipped(node.label, NAME_ROOM),
             _n(x + 38),
             _n(y + 38),
-            clipped(note, NOTE_ROOM),
+            clipped(note, NOTE_ROOM - (6 if node.can_suspend else 0)),
             self._icon("person", x + block.width - 26, y + 28, "asks") if node.can_suspend else "",
             self._icon(mark.status, x + block.width - 26, y + 8, "state") if mark else "",
         )
