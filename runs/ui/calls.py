@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from runs.ui.forms.posted import MISSING, Unread
-from runs.ui.forms.specs import Kind, Spec
+from runs.forms.posted import MISSING, Unread
+from runs.forms.specs import Kind, Spec
 
 Json = Any
 

@@ -10,10 +10,10 @@ from runs.access import Caller
 from runs.definition import Workflow
 from runs.definition.schema import Schema
 from runs.exceptions import RequestError
+from runs.forms import SchemaForm
+from runs.forms.posted import MISSING
 from runs.models import Run
 from runs.operations import create_run, load_snapshot, start_async
-from runs.ui.forms import SchemaForm
-from runs.ui.forms.posted import MISSING
 
 Json = Any
 #: The fields beside the input that are plain texts, as they are called in the form.
