@@ -12,8 +12,8 @@ from runs.definition import Workflow
 from runs.definition.nodes import MapNode, Node, SleepNode, SleepUntilNode, StepNode, WorkflowNode
 from runs.definition.schema import Schema
 from runs.definition.step import Step
+from runs.shown import duration, pretty
 from runs.ui.graph.nodes import GraphNode
-from runs.ui.shown import duration, pretty
 
 SCHEMAS = (
     ("Input", "input_schema"),
