@@ -21,7 +21,9 @@ class Conf:
     #: Seconds after which a run whose worker gave no sign of life is taken over.
     LEASE_SECONDS: float = 15.0
     #: Seconds between two signs of life of a worker (leases, cancel requests, presence).
-    HEARTBEAT_SECONDS: float = 1.0
+    HEARTBEAT_SECONDS: float = 0.5
+    #: Seconds for which a coroutine may keep its worker's event loop before it is told of.
+    LOOP_BLOCK_SECONDS: float = 0.25
     #: Seconds between two looks for due timers, dead leases and lost tickets.
     SWEEP_SECONDS: float = 0.5
     #: Runs one worker process drives at the same time.

@@ -29,7 +29,9 @@ def now_ms() -> int:
 
 
 def _lease_end(now: int) -> int:
-    return now + round(conf.LEASE_SECONDS * 1000)
+    """A sweep finds it after it has ended; both together take no longer than one lease."""
+    lasts = max(conf.LEASE_SECONDS - conf.SWEEP_SECONDS, conf.LEASE_SECONDS / 2)
+    return now + round(lasts * 1000)
 
 
 @dataclass(frozen=True, slots=True)

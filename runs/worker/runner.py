@@ -1,8 +1,9 @@
 """The runner: drives many runs at once in a worker process.
 
 An asyncio loop in a thread of its own claims runs that are due, up to its slots, and drives them
-concurrently. Blocking bodies go to a pool of threads, writes to one writer thread, so nothing that
-blocks ever holds up the loop or its heartbeat. It claims
+concurrently. Blocking bodies go to a pool of threads, writes to one writer thread, and signs of
+life come from another, so nothing that blocks holds up the loop, and nothing at all the heartbeat.
+It claims
 
 * the run a ticket names, at once;
 * by sweeping, whatever is due: timers, runs whose ticket got lost, runs whose worker is gone.
@@ -37,7 +38,9 @@ from runs.store.lease import Claim
 from runs.worker import duties, takeover
 from runs.worker.drive import drive
 from runs.worker.duties import Duty
+from runs.worker.heartbeat import Heartbeat
 from runs.worker.session import Session
+from runs.worker.watchdog import Watchdog
 from runs.worker.writer import GroupWriter
 
 logger = logging.getLogger("runs.worker")
@@ -109,17 +112,16 @@ class Runner:
             self._loop.close()
 
     async def _live(self) -> None:
-        ended, rested = self._ended, asyncio.Event()
-        beating = asyncio.ensure_future(
-            self._every(lambda: conf.HEARTBEAT_SECONDS, self._beat, rested)
-        )
+        heartbeat, watchdog = Heartbeat(self._beat), Watchdog(self._loop)
+        heartbeat.start()
+        watchdog.start()
         tending = [asyncio.ensure_future(self._tend(duty)) for duty in duties.take_up()]
-        await self._every(lambda: conf.SWEEP_SECONDS, self._sweep, ended)
+        await self._every(lambda: conf.SWEEP_SECONDS, self._sweep, self._ended)
         await asyncio.gather(*tending)
         while self._tasks:
             await asyncio.wait(set(self._tasks))
-        rested.set()
-        await beating
+        watchdog.stop()
+        await self._call(heartbeat.stop)
         await self._call(self._sign_off)
 
     async def _tend(self, duty: Duty) -> None:
@@ -237,10 +239,11 @@ class Runner:
 
     # --- signs of life ------------------------------------------------------------------------
 
-    async def _beat(self) -> None:
-        for run_pk in await self._call(self._sign, list(self._sessions)):
-            if run_pk in self._sessions:
-                self._sessions[run_pk].cancel()
+    def _beat(self) -> None:
+        for run_pk in self._sign(list(self._sessions)):
+            session = self._sessions.get(run_pk)
+            if session is not None:
+                session.cancel()
 
     def _sign(self, held: list[int]) -> list[int]:
         """Keep the leases and be seen; returns the runs that are to be canceled."""
