@@ -39,6 +39,18 @@ _IDENTITY = {
     "updatedAt": _ISO,
 }
 
+_RUN_OF_SCHEDULE = _object(
+    {"status": STATUS},
+    {
+        "startedAt": _MILLISECONDS,
+        "completedAt": _MILLISECONDS,
+        "durationMs": {"type": "integer"},
+        "error": _TEXT,
+    },
+)
+#: Described and not enumerated: an enumeration would share its name with that of runs.
+_SCHEDULE_STATUS: Final[Schema] = {"type": "string", "description": "active or paused"}
+
 #: The components, by name.
 ANSWERS: Final[dict[str, Schema]] = {
     "Error": _object({"error": _TEXT}, {"code": _TEXT})
@@ -164,4 +176,64 @@ ANSWERS: Final[dict[str, Schema]] = {
             '{"type":"workflow-start","runId":"r","from":"WORKFLOW","payload":{}}\u001e',
         ],
     },
+    "Schedule": _object(
+        {
+            "id": _TEXT,
+            "workflowId": _TEXT,
+            "cron": _TEXT,
+            "status": _SCHEDULE_STATUS,
+            "createdAt": _MILLISECONDS,
+            "updatedAt": _MILLISECONDS,
+        },
+        {
+            "timezone": _TEXT,
+            "nextFireAt": _MILLISECONDS,
+            "lastFireAt": _MILLISECONDS,
+            "lastRunId": _TEXT,
+            "lastRun": _RUN_OF_SCHEDULE,
+            "inputData": _ANY,
+            "initialState": _map(_ANY),
+            "requestContext": _map(_ANY),
+            "resourceId": _TEXT,
+            "metadata": _map(_ANY),
+            "missed": {"type": "string", "enum": ["once", "skip"]},
+            "declared": {"type": "boolean"},
+        },
+    )
+    | {
+        "examples": [
+            {
+                "id": "schedule_nightly-greet",
+                "workflowId": "greet-customer",
+                "cron": "0 3 * * *",
+                "timezone": "Europe/Madrid",
+                "status": "active",
+                "nextFireAt": 1795402800000,
+                "inputData": {"name": "ada", "language": "en"},
+                "createdAt": 1795385851448,
+                "updatedAt": 1795385851448,
+            }
+        ]
+    },
+    "Schedules": _object({"schedules": {"type": "array", "items": _ref("Schedule")}}),
+    "Fire": _object({"scheduleId": _TEXT, "claimId": _TEXT, "scheduledFireAt": _MILLISECONDS}),
+    "Triggers": _object(
+        {
+            "triggers": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "id": _TEXT,
+                        "scheduleId": _TEXT,
+                        "runId": {"type": ["string", "null"]},
+                        "scheduledFireAt": _MILLISECONDS,
+                        "actualFireAt": _MILLISECONDS,
+                        "outcome": {"type": "string", "enum": ["published", "skipped", "failed"]},
+                        "triggerKind": {"type": "string", "enum": ["schedule-fire", "manual"]},
+                    },
+                    {"error": _TEXT, "run": _RUN_OF_SCHEDULE},
+                ),
+            }
+        }
+    ),
 }

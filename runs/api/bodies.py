@@ -242,6 +242,8 @@ _JS_NAMES: dict[type, str] = {
     type(None): "null",
 }
 _MESSAGES: dict[str, Callable[[Any], str]] = {
+    "extra_forbidden": lambda one: f'Unrecognized key: "{one["loc"][-1]}"',
+    "string_too_short": lambda _: "Too small: expected string to have >=1 characters",
     "missing": lambda _: "Invalid input: expected string, received undefined",
     "greater_than_equal": lambda one: f"Too small: expected number to be >={one['ctx']['ge']}",
 }

@@ -66,6 +66,9 @@ class RunView(RunsView):
     query: ClassVar[type[Query]] = RecordQuery
     answer = "Run"
     errors: ClassVar[tuple[int, ...]] = (404,)
+    delete_summary = "Delete a run"
+    delete_query: ClassVar[type[Query]] = Query
+    delete_answer = "Message"
 
     def get(self, request: Request, workflow_id: str, run_id: str) -> Response:
         self.caller.require("view_run")

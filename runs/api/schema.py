@@ -32,16 +32,19 @@ class RunsSchema(AutoSchema):
 
     def get_operation_id(self) -> str:
         name = type(self.view).__name__.removesuffix("View")
-        verb = "delete" if self.method == "DELETE" else ""
-        return verb + name if verb else name[0].lower() + name[1:]
+        verb = self.method.lower()
+        differs = hasattr(self.view, f"{verb}_summary")
+        return verb + name if differs else name[0].lower() + name[1:]
+
+    def _said(self, name: str) -> Any:
+        return self.view.said(name, self.method)
 
     def get_summary(self) -> str:
-        return "Delete a run" if self.method == "DELETE" else str(self.view.summary)
+        return str(self._said("summary"))
 
     def get_description(self) -> str:
         action = getattr(self.view, self.method.lower())
-        text = action.__doc__ if self.method == "DELETE" else type(self.view).__doc__
-        return inspect.cleandoc(text or "")
+        return inspect.cleandoc(action.__doc__ or type(self.view).__doc__ or "")
 
     def get_tags(self) -> list[str]:
         return [str(self.view.tag)]
@@ -52,7 +55,7 @@ class RunsSchema(AutoSchema):
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in names
         ]
-        query = self.view.query.model_json_schema()
+        query = self._said("query").model_json_schema()
         required = query.get("required", ())
         return path + [
             {"name": name, "in": "query", "required": name in required, "schema": _plain(shape)}
@@ -60,18 +63,19 @@ class RunsSchema(AutoSchema):
         ]
 
     def _get_request_body(self, direction: str = "request") -> dict[str, Any] | None:
-        if self.method not in ("POST", "PATCH", "PUT") or self.view.body is NoBody:
+        body = self._said("body")
+        if self.method not in ("POST", "PATCH", "PUT") or body is NoBody:
             return None
-        shape = self.view.body.model_json_schema()
+        shape = body.model_json_schema()
         return {
             "content": {"application/json": {"schema": _described(shape)}},
             "required": bool(shape.get("required")),
         }
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
-        answer = "Message" if self.method == "DELETE" else self.view.answer
+        answer = self._said("answer")
         kind = "text/plain" if answer == "Stream" else "application/json"
-        statuses = sorted({*ALWAYS, *self.view.errors})
+        statuses = sorted({*ALWAYS, *self._said("errors")})
         return {"200": self._content(answer, kind, "Done.")} | {
             str(status): self._content(
                 "Invalid" if status == 400 else "Error", "application/json", MEANINGS[status]

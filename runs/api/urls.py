@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from runs.api import restart, resume, runs, start, time_travel, workflows
+from runs.api import restart, resume, runs, schedules, start, studio, time_travel, workflows
 from runs.api.errors import no_route
 
 W = "workflows/<str:workflow_id>"
+S = "schedules/<str:schedule_id>"
 
 urlpatterns = [
     path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
@@ -35,5 +36,12 @@ urlpatterns = [
     path(f"{W}/runs", runs.RunsListView.as_view()),
     path(f"{W}/runs/<path:run_id>/cancel", runs.CancelView.as_view()),
     path(f"{W}/runs/<path:run_id>", runs.RunView.as_view()),
+    path("schedules", schedules.SchedulesView.as_view()),
+    path(S, schedules.ScheduleView.as_view()),
+    path(f"{S}/pause", schedules.PauseScheduleView.as_view()),
+    path(f"{S}/resume", schedules.ResumeScheduleView.as_view()),
+    path(f"{S}/run", schedules.RunScheduleView.as_view()),
+    path(f"{S}/triggers", schedules.ScheduleTriggersView.as_view()),
+    *studio.urlpatterns,
     re_path("", no_route),
 ]

@@ -47,7 +47,10 @@ class JsonAlways(BaseContentNegotiation):
 
 
 class RunsView(APIView):
-    """A route. ``summary``, ``query``, ``body`` and ``answer`` also make the OpenAPI document."""
+    """A route. ``summary``, ``query``, ``body`` and ``answer`` also make the OpenAPI document.
+
+    A method that differs says so: ``delete_summary``, ``post_body`` and so on.
+    """
 
     renderer_classes = (OrjsonRenderer,)
     content_negotiation_class = JsonAlways
@@ -81,11 +84,16 @@ class RunsView(APIView):
 
     # --- for routes ---------------------------------------------------------------------------
 
+    def said(self, name: str, method: str) -> Any:
+        """What the route says about itself: ``post_body`` comes before ``body``, and so on."""
+        return getattr(self, f"{method.lower()}_{name}", getattr(self, name))
+
     def read(self, request: Request) -> tuple[Any, Any]:
         """The query and the body, checked."""
-        query = bodies.read_query(self.query, request.query_params.dict())
-        has_body = self.body is not NoBody
-        return query, bodies.read_body(self.body, read_json(request)) if has_body else NoBody()
+        method = str(request.method)
+        query = bodies.read_query(self.said("query", method), request.query_params.dict())
+        body = self.said("body", method)
+        return query, NoBody() if body is NoBody else bodies.read_body(body, read_json(request))
 
     def find_workflow(self, workflow_id: str) -> Workflow:
         return registry.get_workflow(workflow_id)
