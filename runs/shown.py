@@ -62,6 +62,11 @@ def exact(moment: datetime) -> str:
     return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
+def time_of_day(moment: datetime) -> str:
+    """The time of day in the time zone of the pages, to the millisecond."""
+    return timezone.localtime(moment).isoformat(timespec="milliseconds")[11:23]
+
+
 def moment_html(moment: datetime | None) -> SafeString:
     """A moment relative to now, with the exact one on hover and for machines."""
     if moment is None:

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from typing import Any, Final, Literal
 
 from runs.engine import path as paths
 from runs.engine.journal import Entry
 
 Json = Any
 Find = Callable[[str], Entry | None]
+Half = Literal["input", "output"]
+#: One half of the entry at a path.
+Need = tuple[str, Half]
+HALVES: Final[tuple[Half, ...]] = ("input", "output")
 
 
-def hydrate(entries: Mapping[str, Entry]) -> None:
+def hydrate(entries: Mapping[str, Entry], only: Container[Need] | None = None) -> None:
     """Fill in the referenced inputs and outputs of a whole journal, in place.
 
     A value is always put out before it is referred to, so in the order of the journal's numbers
-    one look at each reference is enough.
+    one look at each reference is enough. ``only`` leaves out all other halves of entries.
     """
-    moments = [(entry.begun, True, entry) for entry in entries.values() if entry.input_ref]
-    moments += [(entry.ended, False, entry) for entry in entries.values() if entry.output_ref]
+    moments: list[tuple[int, Half, Entry]] = []
+    for path, entry in entries.items():
+        if entry.input_ref and (only is None or (path, "input") in only):
+            moments.append((entry.begun, "input", entry))
+        if entry.output_ref and (only is None or (path, "output") in only):
+            moments.append((entry.ended, "output", entry))
     moments.sort(key=lambda moment: moment[0])
-    for _, is_input, entry in moments:
-        if is_input:
+    for _, half, entry in moments:
+        if half == "input":
             entry.input = value_of(entry.input_ref, entries.get)
         else:
             entry.output = value_of(entry.output_ref, entries.get)
@@ -64,3 +72,10 @@ def targets(ref: str | None) -> Iterable[str]:
         count, _, path = rest.partition(":")
         return [paths.item(path, index) for index in range(int(count))]
     return ()
+
+
+def needs(ref: str | None) -> Iterator[Need]:
+    """The halves of entries that a reference needs."""
+    half: Half = "input" if (ref or "").startswith(("in:", "item:")) else "output"
+    for path in targets(ref):
+        yield path, half

@@ -54,6 +54,7 @@ from runs.operations.declared import sync_declared_schedules
 from runs.operations.firing import fire_due, run_schedule_now
 from runs.operations.plan import TravelPlan, plan_time_travel
 from runs.operations.reads import (
+    delete_run,
     delete_workflow_run_by_id,
     find_run,
     get_workflow_run_by_id,
@@ -100,6 +101,7 @@ __all__ = [
     "check_start",
     "create_run",
     "create_schedule",
+    "delete_run",
     "delete_schedule",
     "delete_workflow_run_by_id",
     "find_run",

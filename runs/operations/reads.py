@@ -153,8 +153,12 @@ def _listed(run: Run, journal: Journal, workflow: Workflow) -> dict[str, Json]:
 
 def delete_workflow_run_by_id(workflow: Workflow, run_id: str) -> None:
     """Delete a run with all it recorded; raises RunNotFound."""
+    delete_run(find_run(workflow.id, run_id))
+
+
+def delete_run(run: Run) -> None:
+    """Delete a run with all it recorded, also one whose workflow no code defines any more."""
     with transaction.atomic():
-        run = find_run(workflow.id, run_id)
         note(run, "delete")
         run.delete()
         if run.limit_key is not None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 
 from runs.engine import refs
 from runs.engine.journal import Entry
+from runs.engine.refs import HALVES, Need
 from runs.models import StepSnapshot
 from runs.store import rows
 
@@ -21,26 +23,38 @@ _ENTRIES = f"""
 
 
 def load(wanted: Mapping[Key, Iterable[str]]) -> dict[Key, dict[str, Entry]]:
-    """Entries by run and attempt and path, with what their values refer to, all filled in."""
+    """Entries by run and attempt and path, with their values filled in.
+
+    Of what these refer to only the half that is meant is followed further: the input of a step is
+    the output of the one before it, whose own input is of no interest. Else the last step of a
+    long run would load all of them.
+    """
     found: dict[Key, dict[str, Entry]] = defaultdict(dict)
-    while wanted:
-        fresh = _entries(wanted)
+    asked: dict[Key, set[Need]] = defaultdict(set)
+    needs = {key: set(product(names, HALVES)) for key, names in wanted.items()}
+    while needs:
+        fresh = _entries({key: _unknown(ours, found[key]) for key, ours in needs.items()})
         fill_kept(fresh)
-        named: dict[Key, set[str]] = {}
-        for key, entries in fresh.items():
-            found[key] |= entries
-            ours = {path for entry in entries.values() for path in _referred(entry)}
-            if missing := ours - found[key].keys():
-                named[key] = missing
-        wanted = named
-    for entries in found.values():
-        refs.hydrate(entries)
+        further: dict[Key, set[Need]] = {}
+        for key, ours in needs.items():
+            found[key] |= fresh.get(key, {})
+            asked[key] |= ours
+            if more := set(_referred(found[key], ours)) - asked[key]:
+                further[key] = more
+        needs = further
+    for key, entries in found.items():
+        refs.hydrate(entries, asked[key])
     return found
 
 
-def _referred(entry: Entry) -> Iterator[str]:
-    for ref in (entry.input_ref, entry.output_ref):
-        yield from refs.targets(ref)
+def _unknown(needs: Iterable[Need], known: Mapping[str, Entry]) -> set[str]:
+    return {path for path, _ in needs} - known.keys()
+
+
+def _referred(entries: Mapping[str, Entry], needs: Iterable[Need]) -> Iterator[Need]:
+    for path, half in needs:
+        if entry := entries.get(path):
+            yield from refs.needs(entry.input_ref if half == "input" else entry.output_ref)
 
 
 def _entries(wanted: Mapping[Key, Iterable[str]]) -> dict[Key, dict[str, Entry]]:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
-from urllib.parse import quote
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -72,8 +71,7 @@ def caller_of(request: HttpRequest) -> Caller:
 
 def run_url(run: Run) -> str:
     """The page of a run. Whatever its ids are made of, they are one part of the path each."""
-    parts = (quote(run.workflow_id, safe=""), quote(run.run_id, safe=""))
-    return f"{reverse('runs:runs')}{parts[0]}/{parts[1]}/"
+    return reverse("runs:run", args=(run.workflow_id, run.run_id))
 
 
 def render(

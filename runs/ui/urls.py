@@ -6,6 +6,7 @@ from django.contrib.auth import views as auth
 from django.urls import path
 
 from runs.ui import pages, runs_list, workflow, workflows
+from runs.ui.run import urls as run_urls
 
 app_name = "runs"
 
@@ -13,6 +14,7 @@ urlpatterns = [
     path("", workflows.workflows, name="workflows"),
     path("w/<str:workflow_id>/", workflow.workflow, name="workflow"),
     path("runs/", runs_list.runs, name="runs"),
+    *run_urls.urlpatterns,
     path("theme/", pages.switch_theme, name="theme"),
     path(
         "login/",

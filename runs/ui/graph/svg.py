@@ -201,7 +201,8 @@ class _Drawing:
             heading_of(node),
             _n(block.x + block.width - 12),
             _n(block.y + 20),
-            mark.note if mark else "",
+            # The member of a loop or foreach says the same in its box.
+            mark.note if mark and node.kind not in ("loop", "foreach") else "",
         )
         if node.kind not in ("loop", "foreach"):
             heading = self._linked(node, mark, heading)

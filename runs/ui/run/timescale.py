@@ -1,0 +1,124 @@
+"""From moments to places on the time axis, with long idle times folded.
+
+A run of three days with two seconds of work stays legible: a stretch in which nothing was done and
+which would take most of the room gets a fixed, small part of it, and says how long it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+#: Milliseconds below which an idle stretch is never folded.
+SHORTEST_FOLD = 2_000
+#: An idle stretch is folded when it is this many times as long as all work together.
+FOLD_FACTOR = 0.5
+#: Part of the axis that a folded stretch gets.
+FOLD_SHARE = 0.06
+#: No more than this part of the axis is given to folds.
+FOLDS_SHARE = 0.5
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of time and where it lies on the axis (0 to 1)."""
+
+    start: int
+    end: int
+    left: float
+    right: float
+    folded: bool
+
+    def at(self, moment: int) -> float:
+        length = self.end - self.start
+        share = (moment - self.start) / length if length else 0.0
+        return self.left + (self.right - self.left) * min(max(share, 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Timescale:
+    pieces: tuple[Piece, ...]
+
+    @property
+    def start(self) -> int:
+        return self.pieces[0].start
+
+    @property
+    def end(self) -> int:
+        return self.pieces[-1].end
+
+    def at(self, moment: int) -> float:
+        """Where a moment lies, from 0 to 1."""
+        for piece in self.pieces:
+            if moment <= piece.end:
+                return piece.at(moment)
+        return 1.0
+
+    @property
+    def folds(self) -> list[Piece]:
+        return [piece for piece in self.pieces if piece.folded]
+
+    @property
+    def grows(self) -> float:
+        """Part of the axis that the last stretch takes, if time goes on in it; 0 in a fold."""
+        last = self.pieces[-1]
+        return 0.0 if last.folded else last.right - last.left
+
+    def ticks(self, count: int) -> list[tuple[float, int]]:
+        """Places and moments for about ``count`` labels, none within a fold."""
+        found = []
+        for number in range(count + 1):
+            place = number / count
+            piece = next(p for p in self.pieces if place <= p.right or p is self.pieces[-1])
+            if piece.folded:
+                continue
+            room = piece.right - piece.left
+            share = (place - piece.left) / room if room else 0.0
+            found.append((place, round(piece.start + share * (piece.end - piece.start))))
+        return found
+
+
+def timescale(work: Iterable[Span], start: int, end: int) -> Timescale:
+    """The axis from ``start`` to ``end``; in ``work`` something was done."""
+    end = max(end, start + 1)
+    busy = _merged(work, start, end)
+    stretches = _stretches(busy, start, end)
+    worked = sum(b - a for a, b in busy)
+    longest = max(SHORTEST_FOLD, worked * FOLD_FACTOR)
+    folded = [idle and b - a > longest for a, b, idle in stretches]
+    if all(folded):
+        folded = [False] * len(folded)
+    share = min(FOLD_SHARE, FOLDS_SHARE / max(sum(folded), 1))
+    rest = 1.0 - share * sum(folded)
+    open_length = sum(b - a for (a, b, _), fold in zip(stretches, folded, strict=True) if not fold)
+    pieces, left = [], 0.0
+    for (a, b, _), fold in zip(stretches, folded, strict=True):
+        right = left + (share if fold else rest * (b - a) / max(open_length, 1))
+        pieces.append(Piece(a, b, left, min(right, 1.0), fold))
+        left = right
+    return Timescale(tuple(pieces))
+
+
+def _merged(work: Iterable[Span], start: int, end: int) -> list[Span]:
+    merged: list[Span] = []
+    for a, b in sorted((max(a, start), min(max(b, a + 1), end)) for a, b in work):
+        if merged and a <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(b, merged[-1][1])
+        elif b > a:
+            merged.append((a, b))
+    return merged
+
+
+def _stretches(busy: list[Span], start: int, end: int) -> list[tuple[int, int, bool]]:
+    """All of the time in order, each stretch with whether it was idle."""
+    found, at = [], start
+    for a, b in busy:
+        if a > at:
+            found.append((at, a, True))
+        found.append((a, b, False))
+        at = b
+    if at < end or not found:
+        found.append((at, end, True))
+    return found
