@@ -106,6 +106,19 @@ class Served:
         assert outcome.returncode == 0, outcome.stderr
         return outcome.stdout.strip()
 
+    def command(self, *arguments: str) -> str:
+        """Run a command of ``manage.py`` as another process of the same installation."""
+        outcome = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+        )
+        assert outcome.returncode == 0, outcome.stderr
+        return outcome.stdout
+
     def processes(self) -> dict[int, list[str]]:
         """Return all live processes on this data folder, whoever their parent is by now."""
         found: dict[int, list[str]] = {}
