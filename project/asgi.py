@@ -1,4 +1,4 @@
-"""The ASGI application: one entry point for HTTP."""
+"""The ASGI application: one entry point for HTTP and websockets."""
 
 from __future__ import annotations
 
@@ -14,5 +14,6 @@ from django.core.asgi import get_asgi_application
 django_application = get_asgi_application()
 
 from runs.api.asgi import Continued  # noqa: E402 - Django is set up now
+from runs.streams.routing import websockets  # noqa: E402
 
-application = ProtocolTypeRouter({"http": Continued(django_application)})
+application = ProtocolTypeRouter({"http": Continued(django_application), "websocket": websockets})

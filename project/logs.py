@@ -19,6 +19,8 @@ def to_console(level: str) -> dict[str, Any]:
             # They tell of each ticket and of each start; `serve` says what people need to know.
             "django-q": {"level": "WARNING"},
             "daphne": {"level": "WARNING"},
+            # While Redis is away it says so each second; the doorbell says so once.
+            "channels_redis": {"level": "CRITICAL"},
         },
         "root": {"handlers": ["console"], "level": level},
     }

@@ -58,6 +58,7 @@ from runs.operations.reads import (
     delete_workflow_run_by_id,
     find_run,
     get_workflow_run_by_id,
+    list_cursor,
     list_workflow_runs,
     load_snapshot,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "find_schedule",
     "fire_due",
     "get_workflow_run_by_id",
+    "list_cursor",
     "list_workflow_runs",
     "load_snapshot",
     "observe",

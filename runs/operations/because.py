@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from runs.engine import path as paths
 from runs.engine.journal import Kind, Status
-from runs.models import Run, StepSnapshot
+from runs.models import StepSnapshot
 from runs.models.fields import from_ms, loads
 from runs.store import rows
 from runs.worker import assignees
@@ -60,7 +60,26 @@ _OPEN = f"""
 """
 
 
-def because_of(runs: Iterable[Run]) -> dict[int, Because]:
+class Standing(Protocol):
+    """What has to be known of a run; a ``Run`` knows it."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def lease_owner(self) -> str: ...
+    @property
+    def error_message(self) -> str: ...
+    @property
+    def updated_at(self) -> datetime: ...
+    @property
+    def ended_at(self) -> datetime | None: ...
+
+
+def because_of(runs: Iterable[Standing]) -> dict[int, Because]:
     """The line of each run, by its key; one query for a page of them."""
     listed = list(runs)
     wants = [
@@ -85,7 +104,7 @@ def _leaves(entries: Sequence[_Entry]) -> list[_Entry]:
     return sorted(leaves, key=lambda entry: entry.begun)
 
 
-def _because(run: Run, leaves: Sequence[_Entry]) -> Because:
+def _because(run: Standing, leaves: Sequence[_Entry]) -> Because:
     match run.status:
         case Status.PENDING:
             return Because("not started")
@@ -105,7 +124,7 @@ def _because(run: Run, leaves: Sequence[_Entry]) -> Because:
     return Because()
 
 
-def _running(run: Run, leaves: Sequence[_Entry]) -> Because:
+def _running(run: Standing, leaves: Sequence[_Entry]) -> Because:
     if not run.lease_owner:
         return Because("waits for a worker", since=run.updated_at)
     if not leaves:
@@ -126,7 +145,7 @@ def _assignees(entry: _Entry) -> list[str]:
     return list((loads(entry.extra) or {}).get("assignees", ()))
 
 
-def _failed(run: Run, leaves: Sequence[_Entry]) -> Because:
+def _failed(run: Standing, leaves: Sequence[_Entry]) -> Because:
     said = run.error_message.partition("\n")[0]
     if not leaves:
         return Because(_short(said), since=run.ended_at)

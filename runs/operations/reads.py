@@ -17,7 +17,7 @@ from runs.models import Run
 from runs.models.fields import to_ms
 from runs.operations.acting import note
 from runs.operations.calls import bound
-from runs.store import journals, lease, lines
+from runs.store import journals, lease, lines, news
 
 Json = Any
 
@@ -28,6 +28,14 @@ def find_run(workflow_id: str, run_id: str) -> Run:
     if run is None:
         raise RunNotFound(run_id=run_id, workflow_id=workflow_id)
     return run
+
+
+def list_cursor() -> str:
+    """The moment up to which a list that is read next is known to be complete.
+
+    Take it before the list is read, and follow the list from there (``/ws/runs/?cursor=``).
+    """
+    return str(news.cursor())
 
 
 def get_workflow_run_by_id(

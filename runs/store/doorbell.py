@@ -89,6 +89,11 @@ class Ringer:
                     self._moved[run_pk] = max(seq, self._moved.get(run_pk, 0))
         self._rung.set()
 
+    @property
+    def is_ringing(self) -> bool:
+        """Whether something is still to be sent."""
+        return self._rung.is_set()
+
     def _work(self) -> None:
         loop = asyncio.new_event_loop()
         while True:

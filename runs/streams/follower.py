@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 from runs.exceptions import SlowReader
 from runs.store.news import Told
@@ -35,7 +36,7 @@ class Follower:
         self.wants_states = states
         self._leave = leave
         self._waiting: deque[tuple[float, Told | State]] = deque()
-        self._shown: State | None = None
+        self._shown: tuple[Any, ...] | None = None
         self._end: Exception | None = None
         self._news = asyncio.Event()
         #: Called when there is room again, for the hub to go on.
@@ -60,8 +61,8 @@ class Follower:
 
     def show(self, state: State) -> None:
         """How the run stands, if that is news and nothing that led to it is still to come."""
-        if self.wants_states and state != self._shown and self.position >= state.next:
-            self._shown = state
+        if self.wants_states and state.shown != self._shown and self.position >= state.next:
+            self._shown = state.shown
             self._waiting.append((time.monotonic(), state))
             self._news.set()
 

@@ -11,30 +11,25 @@ then what comes. There is no moment between the two, so nothing can fall in betw
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
-
-from django.db import close_old_connections, connection
 
 from runs.conf import conf
 from runs.exceptions import RunNotFound
 from runs.models import WorkerProcess
+from runs.operations import Because, because_of
 from runs.store import news
 from runs.store.doorbell import Moved
 from runs.store.news import Told, Window
 from runs.streams import states
-from runs.streams.ears import Ears
 from runs.streams.follower import LOW, ROOM, Follower
+from runs.streams.service import Service
 from runs.streams.states import State
 from runs.worker import execution
 
-logger = logging.getLogger("runs.streams")
 #: Events read in one round for one position, and for all of them together, at most.
 PAGE, LARGEST = ROOM - LOW, 5_000
 
@@ -52,6 +47,12 @@ class Topic:
 
     followers: set[Follower] = field(default_factory=set)
     waiters: set[asyncio.Future[State]] = field(default_factory=set)
+    #: The state that was shown last, with its line.
+    shown: State | None = None
+
+    @property
+    def shows_states(self) -> bool:
+        return any(follower.wants_states for follower in self.followers)
 
     @property
     def is_empty(self) -> bool:
@@ -63,21 +64,23 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a round found: states by run, and events by run and position."""
+    """What a round found: states by run, events by run and position, and lines of new states."""
 
     states: dict[int, State]
     told: dict[tuple[int, int], list[Told]]
+    lines: dict[int, Because]
     alive: bool
 
 
-class Hub:
-    """Works while anybody follows anything; without followers it holds neither task nor thread."""
+class Hub(Service):
+    """Works while anybody follows anything."""
+
+    thread_name = "runs-hub"
 
     def __init__(self) -> None:
+        super().__init__()
         self._topics: dict[int, Topic] = defaultdict(Topic)
         self._moved: set[int] = set()
-        self._news = asyncio.Event()
-        self._service: asyncio.Task[None] | None = None
 
     # --- for followers ------------------------------------------------------------------------
 
@@ -122,8 +125,8 @@ class Hub:
         return len(self._topics)
 
     @property
-    def is_idle(self) -> bool:
-        return self._service is None
+    def is_needed(self) -> bool:
+        return bool(self._topics)
 
     def _leave(self, follower: Follower) -> None:
         self._topics[follower.run_pk].followers.discard(follower)
@@ -143,23 +146,7 @@ class Hub:
     def _look_at(self, run_pks: Iterable[int]) -> None:
         self._moved.update(run_pks)
         if self._moved:
-            self._news.set()
-            if self._service is None or self._service.done():
-                self._service = asyncio.ensure_future(self._serve())
-
-    async def _serve(self) -> None:
-        ears = Ears(self._heard)
-        reader = ThreadPoolExecutor(1, "runs-hub")
-        try:
-            await self._rounds(reader)
-        except Exception as error:  # a mistake of ours; nobody is left waiting for ever
-            logger.exception("The hub stopped")
-            self._end_all(error)
-        finally:
-            self._service = None
-            reader.submit(connection.close)
-            reader.shutdown()
-            await ears.close()
+            self._wake()
 
     def _end_all(self, error: Exception) -> None:
         for topic in self._topics.values():
@@ -169,48 +156,45 @@ class Hub:
                 if not waiter.done():
                     waiter.set_exception(error)
 
-    async def _rounds(self, reader: ThreadPoolExecutor) -> None:
+    async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         look_at = loop.time() + conf.STREAM_LOOK_SECONDS
         while self._topics:
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(look_at):
-                    await self._news.wait()
-            self._news.clear()
-            everything = loop.time() >= look_at
-            if everything:
+            await self._news_until(look_at)
+            looks_at_all = loop.time() >= look_at
+            if looks_at_all:
                 look_at = loop.time() + conf.STREAM_LOOK_SECONDS
                 self._moved.update(self._topics)
             moved, self._moved = self._moved, set()
-            await self._round(reader, moved, everything)
+            await self._round(moved, looks_at_all)
 
-    async def _round(self, reader: ThreadPoolExecutor, moved: set[int], sweeps: bool) -> None:
+    async def _round(self, moved: set[int], looks_at_all: bool) -> None:
         wanted = {pk: self._topics[pk].positions() for pk in moved if pk in self._topics}
         if not wanted:
             return
-        waits = sweeps and any(topic.waiters for topic in self._topics.values())
-        loop = asyncio.get_running_loop()
-        try:
-            answer = await loop.run_in_executor(reader, _read, wanted, waits)
-        except Exception as error:
-            logger.warning("What is followed could not be read, trying again: %s", error)
-            return
-        for run_pk in wanted:
-            self._hand_on(run_pk, answer)
-        if sweeps:
+        waits = looks_at_all and any(topic.waiters for topic in self._topics.values())
+        shown = {pk: t.shown for pk in wanted if (t := self._topics[pk]).shows_states}
+        answer = await self._ask(_read, wanted, shown, waits)
+        if answer is not None:
+            for run_pk in wanted:
+                self._hand_on(run_pk, answer)
+        if looks_at_all:
             self._cut_the_slow()
 
     def _hand_on(self, run_pk: int, answer: Answer) -> None:
         topic, state = self._topics.get(run_pk), answer.states.get(run_pk)
         if topic is None:
             return
+        if state is not None and run_pk in answer.lines:
+            topic.shown = replace(state, because=answer.lines[run_pk])
         for follower in topic.followers:
             if state is None:
                 follower.end(RunNotFound())
                 continue
             told = answer.told.get((run_pk, follower.position))
             moved = told is None or follower.put(told)
-            follower.show(state)
+            if topic.shown is not None:
+                follower.show(topic.shown)
             if moved and follower.position < state.next:
                 self._look_at([run_pk])
         for waiter in topic.waiters:
@@ -234,21 +218,28 @@ def _settle(waiter: asyncio.Future[State], state: State | None, alive: bool) -> 
         waiter.set_exception(execution.no_workers(f"{state.workflow_id}/{state.run_id}"))
 
 
-def _read(wanted: dict[int, set[int]], asks_for_workers: bool) -> Answer:
+def _read(
+    wanted: dict[int, set[int]], shown: dict[int, State | None], asks_for_workers: bool
+) -> Answer:
     """In the hub's thread. States are read first: events then are at least as new as they."""
-    close_old_connections()
-    try:
-        alive = not asks_for_workers or WorkerProcess.objects.alive().exists()
-        found = states.read(list(wanted))
-        places = [
-            (run_pk, position)
-            for run_pk, positions in wanted.items()
-            for position in positions
-            if run_pk in found and position < found[run_pk].next
-        ]
-        limit = max(1, min(PAGE, LARGEST // max(1, len(places))))
-        windows = [Window(pk, found[pk].run_id, position, limit) for pk, position in places]
-        return Answer(found, dict(zip(places, news.read(windows), strict=True)), alive)
-    except BaseException:
-        connection.close()
-        raise
+    alive = not asks_for_workers or WorkerProcess.objects.alive().exists()
+    found = states.read(list(wanted))
+    places = [
+        (run_pk, position)
+        for run_pk, positions in wanted.items()
+        for position in positions
+        if run_pk in found and position < found[run_pk].next
+    ]
+    limit = max(1, min(PAGE, LARGEST // max(1, len(places))))
+    windows = [Window(pk, found[pk].run_id, position, limit) for pk, position in places]
+    told = dict(zip(places, news.read(windows), strict=True))
+    return Answer(found, told, _lines(found, shown), alive)
+
+
+def _lines(found: dict[int, State], shown: dict[int, State | None]) -> dict[int, Because]:
+    """Why runs are where they are: of those whose state is to be shown and was not yet."""
+    return because_of(
+        found[pk]
+        for pk, before in shown.items()
+        if pk in found and (before is None or before.shown != found[pk].shown)
+    )
