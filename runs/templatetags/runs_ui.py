@@ -33,6 +33,12 @@ register.filter("count", shown.count)
 register.simple_tag(spark_line)
 
 
+@register.simple_tag
+def counted(number: int, limit: int) -> str:
+    """A number that was counted up to a limit."""
+    return shown.count(number, limit)
+
+
 @register.filter
 def may(caller: Caller | None, action: str) -> bool:
     """``{% if caller|may:"cancel_run" %}``"""

@@ -70,8 +70,7 @@ def caller_of(request: HttpRequest) -> Caller:
 
 
 def run_url(run: Run) -> str:
-    """The page of a run. Whatever its ids are made of, they are one part of the path each."""
-    return reverse("runs:run", args=(run.workflow_id, run.run_id))
+    return reverse("runs:run", args=[run.workflow_id, run.run_id])
 
 
 def render(

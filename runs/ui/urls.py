@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from runs.ui import pages, runs_list, workflow, workflows
+from runs.ui import bulk, pages, runs_list, workflow, workflows
 from runs.ui.run import urls as run_urls
 
 app_name = "runs"
@@ -14,6 +14,7 @@ urlpatterns = [
     path("", workflows.workflows, name="workflows"),
     path("w/<str:workflow_id>/", workflow.workflow, name="workflow"),
     path("runs/", runs_list.runs, name="runs"),
+    path("runs/cancel/", bulk.cancel_runs, name="cancel-runs"),
     *run_urls.urlpatterns,
     path("theme/", pages.switch_theme, name="theme"),
     path(

@@ -148,6 +148,46 @@ document.addEventListener("keydown", (event) => {
   } else if (inField(event.target) && !event.target.closest("dialog")) event.target.blur();
 });
 
+// --- lists: picking and filtering --------------------------------------------------------------
+
+function pick(box) {
+  const boxes = all(`input[name="${CSS.escape(box.dataset.picks)}"]`);
+  for (const one of boxes) one.checked = box.checked;
+}
+
+// Rows that do not have the text are hidden as it is typed; Enter asks the server.
+function filter(field) {
+  const text = field.value.trim().toLowerCase();
+  for (const row of all(field.dataset.filters)) {
+    row.hidden = !row.textContent.toLowerCase().includes(text);
+  }
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.dataset.picks) pick(event.target);
+});
+document.addEventListener("input", (event) => {
+  if (event.target.dataset.filters) filter(event.target);
+});
+
+// --- trees: the arrow keys ---------------------------------------------------------------------
+
+function onTreeKey(event) {
+  const item = event.target.closest("[role=treeitem]");
+  if (!item || event.ctrlKey || event.metaKey || event.altKey) return;
+  const items = all("[role=treeitem]", item.closest("[role=tree]"));
+  const at = items.indexOf(item);
+  const group = item.closest("[role=group]");
+  const parent = group ? group.previousElementSibling : null;
+  const next = { ArrowDown: items[at + 1], ArrowUp: items[at - 1], Home: items[0], End: items.at(-1),
+    ArrowLeft: parent, ArrowRight: item.hasAttribute("aria-expanded") ? items[at + 1] : null }[event.key];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+}
+
+document.addEventListener("keydown", onTreeKey);
+
 // --- what is shown only where it works ---------------------------------------------------------
 
 function begin() {

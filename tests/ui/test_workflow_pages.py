@@ -109,7 +109,7 @@ def test_the_form_starts_a_run_in_the_name_of_who_sends_it(
 
     run = Run.objects.get()
     assert response.status_code == 302
-    assert response["Location"] == "/runs/double/r%2F1/"
+    assert response["Location"] == reverse("runs:run", args=["double", "r/1"])
     assert (run.run_id, run.resource_id, run.status) == ("r/1", "me", "success")
     assert run.started_by == operator
     actions = AuditEntry.objects.values_list("action", "actor_name", "source").order_by("pk")
