@@ -32,6 +32,8 @@ class Conf:
     WORKER_THREADS: int = 16
     #: A wait at most this many seconds long is waited for in memory, without giving up the slot.
     HOLD_SECONDS: float = 0.05
+    #: Whether runs whose worker died go on by themselves; else they wait for a restart.
+    RECOVERY: bool = True
     #: Take-overs of a run whose worker died before it is failed as a run that kills its workers.
     MAX_RECOVERIES: int = 10
     #: Largest JSON size, in bytes, of one input, output or payload.

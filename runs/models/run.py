@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from runs.conf import conf
 from runs.engine.journal import ACTIVE, FINAL, Status
 from runs.models.attempt import Attempt
 from runs.models.calls import RunCalls
@@ -42,9 +43,14 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Runs that wait for an answer."""
         return self.filter(status=Status.SUSPENDED)
 
-    def due(self, moment: datetime) -> RunQuerySet:
+    def due(self, moment: datetime | None) -> RunQuerySet:
         """Runs to be taken up: just started, woken by a timer, or of a worker that is gone."""
         return self.filter(due_at__lte=moment)
+
+    def claimable(self, moment: datetime | None) -> RunQuerySet:
+        """Due runs that a worker may take by itself; those that lost theirs only by RECOVERY."""
+        due = self.due(moment)
+        return due if conf.RECOVERY else due.filter(lease_owner="")
 
 
 class Run(RunCalls, models.Model):

@@ -53,7 +53,7 @@ def claim(run_pk: int, owner: str) -> Claim | None:
     if found is None:
         return None
     fence, holder, due_at, line = found
-    if due_at is None or due_at > timezone.now():
+    if due_at is None or due_at > timezone.now() or (holder and not conf.RECOVERY):
         return None
     if line is None:
         return _take(run_pk, fence, holder, owner)
@@ -91,7 +91,7 @@ def _claim_level(level: int, owner: str, room: int) -> tuple[list[Claim], bool]:
     """Claims of one priority, and whether there may be more due runs of it."""
     now = now_ms()
     with transaction.atomic():
-        due = Run.objects.filter(priority=level, due_at__lte=from_ms(now)).order_by("due_at")
+        due = Run.objects.claimable(from_ms(now)).filter(priority=level).order_by("due_at")
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True, no_key=True, of=("self",))
         rows = list(due.values_list("pk", "fence", "lease_owner", "limit_key")[:room])

@@ -34,7 +34,7 @@ def lock(keys: Collection[str]) -> None:
 
 def queue_up(key: str, now: int) -> None:
     """Let what is due of a locked line stand in it. One whose owner died counts as lost to it."""
-    due = _unlocked(Run.objects.filter(limit_key=key, due_at__lte=from_ms(now)).order_by())
+    due = _unlocked(Run.objects.claimable(from_ms(now)).filter(limit_key=key).order_by())
     Run.objects.filter(pk__in=list(due.values_list("pk", flat=True))).update(
         queued_at=Case(When(queued_at=None, then=F("due_at")), default=F("queued_at")),
         due_at=None,

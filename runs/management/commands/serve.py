@@ -15,6 +15,7 @@ from runs.management.foreground import ForegroundCommand
 from runs.management.preparation import close_connections, create_first_admin, migrate
 from runs.operations import sync_declared_schedules
 from runs.worker.lifeline import Lifeline
+from runs.worker.orphans import free_orphans
 from runs.worker.valkey import EmbeddedValkey, embedded_url
 
 
@@ -63,6 +64,9 @@ class Command(ForegroundCommand):
     def _prepare(self) -> None:
         if applied := migrate():
             self.say("serve", f"applied {applied} migrations; data is in {settings.RUNS_DATA}")
+        if freed := free_orphans():
+            then = "go on" if conf.RECOVERY else "wait for a restart (RUNS_RECOVERY is off)"
+            self.say("serve", f"{freed} runs lost their worker; they {then}")
         if password := create_first_admin():
             self.say("serve", f"created the account admin with the password {password}")
             self.say("serve", "for the API: manage.py create_token admin, or RUNS_API_PUBLIC=1")
