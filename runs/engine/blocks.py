@@ -160,10 +160,11 @@ def _look(
     path = paths.item(entry.path, index)
     if isinstance(found, Canceled | Paused):
         fan.stopped = True
-        if isinstance(found, Paused):
-            fan.paused.append(journal.entries[path])
-        return
-    if isinstance(found, Done):
+        if isinstance(found, Canceled):
+            return
+        fan.paused.append(journal.entries[path])
+        fan.done += 1
+    elif isinstance(found, Done):
         fan.done += 1
     else:
         _rest(fan, index, journal.entries[path], stops=True)
@@ -173,7 +174,7 @@ def _look(
 
 
 def _word(found: Found) -> str:
-    """How progress names what an item came to; a bail is no success of the item."""
+    """How progress names what an item came to; a bail or a pause is no success of the item."""
     if isinstance(found, Done):
         return "success"
     return "suspended" if isinstance(found, Halted) else "failed"
@@ -194,7 +195,7 @@ def _settle_fan(journal: Journal, scope: Scope, entry: Entry, fan: Fan, now: int
         move.stop(journal, entry, _outputs_so_far(journal, entry, fan), now)
         return CANCELED
     if fan.paused:
-        move.pause(journal, scope, entry, now)
+        move.pause_foreach(journal, scope, entry, fan.paused[0], now)
         return PAUSED
     if fan.suspended:
         lowest = journal.entries[paths.item(entry.path, min(fan.suspended))]

@@ -9,17 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from runs.definition.nodes import ForeachNode, LoopNode, StepNode, WorkflowNode
-from runs.definition.schema import Schema, SchemaError
 from runs.definition.truth import truthy
 from runs.definition.workflow import Workflow
-from runs.engine import events, suspensions, travel
+from runs.engine import events, resumes, suspensions, travel
 from runs.engine import path as paths
 from runs.engine import transitions as move
 from runs.engine.journal import Entry, Execution, Journal, Kind, Status
 from runs.engine.outcomes import Bail, Canceled, Done, Failed, Found, Halted, Paused
 from runs.engine.travel import Trip
-from runs.exceptions import InvalidResumeData
 
 Json = Any
 
@@ -74,36 +71,13 @@ def resume(
     fresh = not truthy(data)
     if validates and not fresh:
         for leaf in leaves:
-            data = _valid(workflow, leaf, data)
+            data = resumes.valid(workflow, leaf.path, data)
     begin_execution(journal, "resume", now, per_step=per_step)
     journal.root.status = Status.RUNNING
     journal.touch(journal.root)
     for entry in suspensions.with_ancestors(journal, leaves):
         silent = "[" in paths.parent(entry.path)
         move.resume(journal, entry, data, now, fresh=fresh, silent=silent)
-
-
-def _valid(workflow: Workflow, leaf: Entry, data: Json) -> Json:
-    schema = resume_schema_at(workflow, leaf.path)
-    if schema is None:
-        return data
-    try:
-        return schema.validate(data)
-    except SchemaError as error:
-        text = "\n".join(["Invalid resume data: ", *error.lines()])
-        raise InvalidResumeData(text, step=".".join(paths.step_ids(leaf.path))) from None
-
-
-def resume_schema_at(workflow: Workflow, path: str) -> Schema | None:
-    """The resume schema of the step at a path, if it is a step and has one."""
-    node: Any = None
-    for step_id in paths.step_ids(path):
-        node = workflow.steps_by_id.get(step_id)
-        if isinstance(node, LoopNode | ForeachNode):
-            node = node.member
-        if isinstance(node, WorkflowNode):
-            workflow = node.workflow
-    return node.step.resume_schema if isinstance(node, StepNode) else None
 
 
 def time_travel(

@@ -50,7 +50,10 @@ def admit(
             raise EmptyWorkflow
         if scope.validates and workflow.state_schema is not None:
             head = "Invalid initial data: "
-            entry.state = _fit(workflow.state_schema, entry.state, head, InvalidInput)
+            given = entry.state or {}
+            entry.state = _fit(workflow.state_schema, given, head, InvalidInput)
+            changed = (k for k, value in (entry.state or {}).items() if given.get(k) != value)
+            entry.patched = tuple(changed)
     except RunsError as error:
         return error
     return None

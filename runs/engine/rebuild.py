@@ -220,7 +220,7 @@ class Rebuilt:
             self._feed(self._keep(stored), value)
         elif stored is not None and stored.status is Status.SUSPENDED:
             self._keep(stored, done=False)
-        elif isinstance(node, BranchNode):
+        elif isinstance(node, BranchNode) and not self.trip.per_step:
             self._skip(node, member, position, value)
         elif stored is not None or not self.trip.per_step:
             self._stand_in(node, member, position, value, None)
@@ -233,6 +233,8 @@ class Rebuilt:
             waits = stored.status is Status.SUSPENDED and not isinstance(node, ForeachNode)
             if waits and self._resumes:
                 self._resume(stored)
+                if not isinstance(node, LoopNode):
+                    self._feed(self.new.entries[self._moved(stored.path)], value)
             elif stored.resumed_at is not None or stored.status is Status.SUSPENDED:
                 self._announce(node, member, stored, position)
             if isinstance(node, ForeachNode):
@@ -292,6 +294,8 @@ class Rebuilt:
         for entry in self._items(stored):
             if entry.status is Status.SUCCESS:
                 self._keep(entry)
+            elif entry.status is Status.SUSPENDED and self._resumes:
+                self._resume(entry)
             elif entry.status is Status.SUSPENDED and entry.kind is Kind.STEP:
                 again = Entry(self._moved(entry.path), entry.step_id, entry.kind, Status.PENDING)
                 again.suspend_payload, again.starts = entry.suspend_payload, 0

@@ -157,6 +157,8 @@ def _foreach(journal: Journal, entry: Entry) -> dict[str, Json]:
     broken = _broken(children)
     if entry.status in (Status.FAILED, Status.BAILED) and broken is not None:
         shown = _plain(broken)
+        if broken.resuming:
+            shown["payload"] = entry.input
         outputs = [_iteration(child) for child in children]
         meta = {META: {"foreachOutput": outputs, "resumeLabels": {}}}
         if entry.status is Status.FAILED:

@@ -25,8 +25,8 @@ def waits(entry: Entry) -> bool:
 
 
 def failed_beside(journal: Journal, entry: Entry) -> bool:
-    """Whether it failed with something in it still suspended."""
-    if entry.status is not Status.FAILED or entry.taken:
+    """Whether it failed (or bailed) with something in it still suspended."""
+    if entry.status not in (Status.FAILED, Status.BAILED) or entry.taken:
         return False
     if entry.kind is Kind.FOREACH:
         return any(item.status is Status.SUSPENDED for item in _items(journal, entry))
@@ -128,7 +128,7 @@ def chain(journal: Journal, entry: Entry) -> list[Entry]:
     """
     found = [entry]
     if entry.kind is Kind.WORKFLOW:
-        for leaf in _below(journal, entry, path_below(entry), None):
+        for leaf in _below(journal, entry, [], None):
             found += with_ancestors(journal, [leaf], within=entry.path)
     return found
 

@@ -78,6 +78,9 @@ def resume(
     entry.labels = entry.assignees = ()
     # A workflow counts as resumed with or without data: that decides about its retries.
     entry.resuming = data is not None or entry.kind is Kind.WORKFLOW
+    if entry.kind is Kind.STEP:
+        # Its tries begin anew. Those of a workflow are in the paths of what is in it.
+        entry.tries = 0
     if data is not None:
         entry.resume_payload, entry.resumed_at = data, None if fresh else now
     if fresh:
@@ -171,6 +174,10 @@ def finish(
 def bail_foreach(journal: Journal, scope: Scope, entry: Entry, item: Entry, now: int) -> None:
     """End a foreach with the bail of one of its items; the event shows that item's record."""
     own = {"payload": item.input, "startedAt": item.started_at, "endedAt": item.ended_at}
+    if item.resuming:
+        # As in Mastra the record of an item that was resumed is that of the whole foreach.
+        own |= {"payload": entry.input, "resumePayload": item.resume_payload}
+        own |= {"resumedAt": item.resumed_at}
     ref = f"out:{item.path}"
     finish(journal, scope, entry, Status.BAILED, now, output=item.output, ref=ref, own=own)
 
@@ -230,11 +237,23 @@ def path_below(entry: Entry) -> list[str]:
     return found
 
 
-def pause(journal: Journal, scope: Scope, entry: Entry, now: int) -> None:
+def pause_foreach(journal: Journal, scope: Scope, entry: Entry, item: Entry, now: int) -> None:
+    """End a foreach whose item has executed one of its entries; the event shows that item."""
+    own = {
+        "payload": item.input,
+        "startedAt": item.started_at,
+        "metadata": {"nestedRunId": paths.nested_run_id(journal.run_id, item.path)},
+    }
+    pause(journal, scope, entry, now, own)
+
+
+def pause(
+    journal: Journal, scope: Scope, entry: Entry, now: int, own: dict[str, Json] | None = None
+) -> None:
     entry.status = Status.PAUSED
     entry.ended = journal.next_order()
     journal.touch(entry)
-    _tell(journal, scope, entry, events.STEP_RESULT, now)
+    _tell(journal, scope, entry, events.STEP_RESULT, now, own)
 
 
 def _object(value: Json) -> dict[str, Json]:

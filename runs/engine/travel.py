@@ -16,7 +16,7 @@ from typing import Any
 
 from runs.definition.workflow import Workflow
 from runs.engine import path as paths
-from runs.engine import result
+from runs.engine import result, resumes
 from runs.engine.journal import Entry, Journal, Kind, Status
 from runs.engine.rebuild import Rebuilt
 from runs.engine.trip import Trip, given, holds, members
@@ -45,6 +45,10 @@ def travel(old: Journal, workflow: Workflow, trip: Trip, state: dict[str, Json] 
     root.started_at = known.started_at if known else None
     new.add(root)
     Rebuilt(old, new, workflow, trip).rebuild(root.input)
+    if workflow.validate_inputs is not False:
+        for entry in new.entries.values():
+            if entry.status is Status.RESUMED and entry.kind is Kind.STEP:
+                entry.resume_payload = resumes.valid(workflow, entry.path, entry.resume_payload)
     return new
 
 

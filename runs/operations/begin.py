@@ -130,7 +130,7 @@ def start(run: Run, given: StartInput, *, per_step: bool = False, key: str | Non
 def _start(run: Run, given: StartInput, per_step: bool) -> Begun:
 
     def edit(row: Run, journal: Journal) -> Journal:
-        if row.status != Status.PENDING and row.status not in FINAL:
+        if row.status not in (Status.PENDING, Status.PAUSED, *FINAL):
             raise RunAlreadyStarted(
                 f'Workflow run {row.run_id} was already started and is "{row.status}"'
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from runs.definition.nodes import (
@@ -92,10 +93,9 @@ def _with_valid_input(workflow: Workflow, trip: Trip) -> Trip:
     if schema is None or workflow.validate_inputs is False:
         return trip
     try:
-        schema.validate(trip.input_data)
+        return replace(trip, input_data=schema.validate(trip.input_data))
     except SchemaError as error:
         raise InvalidInput("\n".join(["Invalid inputData: ", *error.lines()])) from None
-    return trip
 
 
 def _input_schema(node: Any) -> Any:

@@ -64,7 +64,7 @@ def test_a_suspension_without_payload_has_none() -> None:
     result = run.start(1)
 
     assert result.suspended == [["a"]]
-    assert result.suspend_payload == {}
+    assert result.suspend_payload == {"a": {}}
     assert result.steps["a"] == suspension(None)
 
 
@@ -141,19 +141,31 @@ def _asks_twice(ctx: Any) -> Any:
     return ctx.suspend({"after": ctx.resume_data} if ctx.resume_data else {"first": True})
 
 
-@pytest.mark.parametrize("nothing", [None, 0, "", False])
-def test_without_data_the_step_starts_afresh(nothing: Any) -> None:
+def test_without_data_the_step_starts_afresh() -> None:
     run = Driver(flow().then(asks("a")))
     run.start(1)
     run.now += 5000
 
-    result = run.resume(nothing)
+    result = run.resume(None)
 
     record = suspension(None, {"ask": 1}) | {
         "startedAt": NOW + 5000,
         "suspendedAt": NOW + 5000,
     }
     assert result.steps["a"] == record
+
+
+@pytest.mark.parametrize("data", [0, "", False])
+def test_data_that_counts_as_false_reaches_the_step_and_no_record(data: Any) -> None:
+    run = Driver(flow().then(asks("a")))
+    run.start(1)
+    run.now += 5000
+
+    result = run.resume(data)
+
+    assert result.result == [1, data]
+    assert result.steps["a"].keys() == {"status", "output", "startedAt", "endedAt"}
+    assert result.steps["a"]["startedAt"] == NOW + 5000
 
 
 def test_an_empty_object_is_data() -> None:

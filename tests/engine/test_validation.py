@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from runs import RetryConfig
 
 from .bodies import echo, flow
@@ -73,11 +75,14 @@ def test_a_nested_workflow_does_as_the_one_around_it() -> None:
     assert Driver(flow(validate_inputs=False).then(inner)).start("text").result == "text"
 
 
-def test_a_nested_workflow_may_decide_for_itself() -> None:
-    inner = flow("n", validate_inputs=True).then(echo("y")).then(echo("x", input_schema=NUMBER))
-    run = Driver(flow(validate_inputs=False).then(inner))
+@pytest.mark.parametrize(("outer", "status"), [(False, "success"), (True, "failed")])
+def test_whether_a_nested_workflow_validates_is_not_its_own_to_say(
+    outer: bool, status: str
+) -> None:
+    inner = flow("n", validate_inputs=not outer).then(echo("x", input_schema=NUMBER))
+    run = Driver(flow(validate_inputs=outer).then(inner))
 
-    assert run.start("text").status == "failed"
+    assert run.start("text").status == status
 
 
 def test_a_nested_workflow_whose_input_does_not_fit_is_not_entered() -> None:
