@@ -10,7 +10,7 @@ from django.http import QueryDict
 from runs import operations
 from runs.definition.schema import Schema
 from runs.engine import path as paths
-from runs.engine.edits import resume_schema_at
+from runs.engine.resumes import resume_schema_at
 from runs.exceptions import AlreadyResumed
 from runs.forms import SchemaForm
 from runs.ui.run.rows import Row
