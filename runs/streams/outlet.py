@@ -28,13 +28,13 @@ class Outlet:
         bound = getattr(send, "args", None)
         self._protocol = bound[0] if bound and hasattr(bound[0], "registerProducer") else None
 
-    async def send(self, message: dict[str, Any]) -> None:
+    async def send(self, message: dict[str, Any], patience_seconds: float | None = None) -> None:
         """Send when there is room; SlowReader when there is none for too long."""
         if self._protocol is not None and self._room.is_set():
             await self._send(message)
             return
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(patience_seconds or self._patience):
                 await self._room.wait()
                 await self._send(message)
         except TimeoutError:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -121,11 +122,10 @@ class Socket(ABC):
     async def _part(self, bye: Goodbye) -> None:
         """Say goodbye and close; who does not take even that is not waited for."""
         last = messages.goodbye(bye.code, bye.reason, **self.place(), **bye.more)
-        try:
-            async with asyncio.timeout(GOODBYE_SECONDS):
-                await self.say(last)
-        except (TimeoutError, SlowReader):
-            logger.info("A reader was cut that did not take its goodbye")
+        logger.info("A websocket is closed, %s: %s", bye.reason, self.scope["path"])
+        with suppress(SlowReader):
+            goodbye = {"type": "websocket.send", "text": last}
+            await self._outlet.send(goodbye, GOODBYE_SECONDS)
         await self._outlet.send_anyway({"type": "websocket.close", "code": bye.code})
 
     # --- rights -------------------------------------------------------------------------------
