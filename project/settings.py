@@ -133,11 +133,12 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 if read("TRUST_PROXY", boolean, False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Pages of these origins may call the API: listed ones, or else those of this machine.
+# Pages of these origins may call the API: listed ones, or else those of this machine. Studio asks
+# the root whether anybody is there, and is sent on to the login page.
 CORS_ALLOWED_ORIGINS: list[str] = read("RUNS_CORS_ORIGINS", words, [])
 _this_machines = r"^https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$"
 CORS_ALLOWED_ORIGIN_REGEXES = [] if PRODUCTION or CORS_ALLOWED_ORIGINS else [_this_machines]
-CORS_URLS_REGEX = r"^/(api/.*)?$"
+CORS_URLS_REGEX = r"^/(api/.*|login/)?$"
 CORS_ALLOW_CREDENTIALS = True
 
 # --- runs ---------------------------------------------------------------------------------------

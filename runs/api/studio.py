@@ -49,6 +49,10 @@ _NOTHING: dict[str, Json] = {
         "observabilityEnabled": False,
         "storageType": "Django",
     },
+    "observability/feedback": {
+        "feedback": [],
+        "pagination": {"total": 0, "page": 0, "perPage": 1, "hasMore": False},
+    },
     "experiments/review-summary": {"counts": []},
     "editor/builder/settings": {"enabled": False, "modelPolicy": {"active": False}},
 }

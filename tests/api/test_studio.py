@@ -25,6 +25,10 @@ ANSWERS: dict[str, Any] = {
         "observabilityEnabled": False,
         "storageType": "Django",
     },
+    "observability/feedback?reviewStatus=needs-review&page=0&perPage=1": {
+        "feedback": [],
+        "pagination": {"total": 0, "page": 0, "perPage": 1, "hasMore": False},
+    },
     "experiments/review-summary": {"counts": []},
     "editor/builder/settings": {"enabled": False, "modelPolicy": {"active": False}},
     "schedules?workflowId=greet-customer": {"schedules": []},
