@@ -14,9 +14,12 @@ ARGS ?=
 CASES ?= tests/conformance/cases
 # What depends on the database runs on both.
 ON_POSTGRES := $(wildcard tests/store tests/worker tests/operations)
+# The release of Studio that was tried.
+STUDIO_VERSION := 1.31.0
+STUDIO := var/studio
 
 .DEFAULT_GOAL := help
-.PHONY: help install run migrations test conformance drills bench bench-full bench-flat bench-rivals check lint types format clean wipe
+.PHONY: help install run studio migrations test conformance drills bench bench-full bench-flat bench-rivals check lint types format clean wipe
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +28,16 @@ install: $(VENV)/.dev ## Make .venv with everything that running and testing nee
 
 run: $(VENV)/.run ## Start everything and print its URL (PORT and RUNS_DATA are honoured)
 	@exec $(MANAGE) serve
+
+studio: $(VENV)/.run $(STUDIO)/index.html ## Serve Mastra's Studio for the running server (needs npm once)
+	@exec $(MANAGE) runs_studio --files $(STUDIO)
+
+$(STUDIO)/index.html:
+	@command -v npm >/dev/null || { echo "Studio is an npm package: install Node.js, which brings npm"; exit 1; }
+	@mkdir -p $(STUDIO)
+	@cd $(STUDIO) && npm pack --silent mastra@$(STUDIO_VERSION) >/dev/null && \
+		tar xzf mastra-$(STUDIO_VERSION).tgz --strip-components=3 package/dist/studio && \
+		rm mastra-$(STUDIO_VERSION).tgz && touch index.html
 
 migrations: $(VENV)/.run ## Write migrations for changed models
 	@$(MANAGE) makemigrations
