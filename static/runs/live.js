@@ -52,6 +52,11 @@ const runsLive = (() => {
     return past ? `${text} ago` : `in ${text}`;
   }
 
+  // A moment as pages write it: in milliseconds, or in ISO 8601.
+  function moment(text) {
+    return /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  }
+
   function write(element, text) {
     if (element.textContent !== text) element.textContent = text;
   }
@@ -59,11 +64,10 @@ const runsLive = (() => {
   function tick() {
     const time = now();
     for (const element of document.querySelectorAll("[data-since]")) {
-      const seconds = (time - Number(element.dataset.since)) / 1000;
-      write(element, duration(seconds < 1 ? Math.max(seconds, 0) : seconds < 10 ? seconds : Math.floor(seconds)));
+      write(element, duration(Math.max((time - moment(element.dataset.since)) / 1000, 0)));
     }
     for (const element of document.querySelectorAll("[data-until]")) {
-      write(element, duration(Math.max((Number(element.dataset.until) - time) / 1000, 0)));
+      write(element, duration(Math.max((moment(element.dataset.until) - time) / 1000, 0)));
     }
     for (const element of document.querySelectorAll("time[data-ago]")) {
       write(element, ago((time - Date.parse(element.getAttribute("datetime"))) / 1000));

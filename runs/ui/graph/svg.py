@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.templatetags.static import static
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from runs.ui.graph.layout import (
@@ -25,6 +24,7 @@ from runs.ui.graph.layout import (
     lay_out,
     size_of,
 )
+from runs.ui.graph.markup import chain, format_html
 from runs.ui.graph.nodes import GraphNode
 
 MARGIN = 16
@@ -91,7 +91,7 @@ class _Drawing:
             _n(width),
             _n(height),
             label,
-            _joined(body),
+            chain(body),
         )
 
     def _end(self, text: str, middle: float, y: float) -> SafeString:
@@ -208,7 +208,7 @@ class _Drawing:
             heading = self._linked(node, mark, heading)
         else:
             heading = format_html("<title>{}</title>{}", node.title or node.label, heading)
-        return _joined([ground, format_html("<g>{}</g>", heading), *self._content(block)])
+        return chain([ground, format_html("<g>{}</g>", heading), *self._content(block)])
 
     def _content(self, block: Block) -> Iterator[SafeString]:
         if block.node.kind in ("parallel", "conditional"):
@@ -229,7 +229,7 @@ class _Drawing:
             curve = self._curve(block.middle, top, child.middle, landing)
             pill = self._condition(child) if parts else SafeString()
             joined = self._curve(child.middle, child.bottom, block.middle, bottom, arrow=False)
-            yield self._node(child, _joined([curve, pill, joined]))
+            yield self._node(child, chain([curve, pill, joined]))
 
     def _condition(self, child: Block) -> SafeString:
         node = child.node
@@ -302,9 +302,5 @@ class _Drawing:
 _KIND_NOTES = {"mapping": "mapping", "sleep": "wait", "sleepUntil": "wait"}
 
 
-def _n(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
-
-
-def _joined(parts: Sequence[SafeString]) -> SafeString:
-    return format_html_join("", "{}", ((part,) for part in parts))
+def _n(value: float) -> SafeString:
+    return SafeString(f"{value:.1f}".removesuffix(".0"))

@@ -1,0 +1,118 @@
+// Lists of runs, kept up to date by the digest: statuses of the rows that are shown change where they
+// are; runs that are not shown never shove them about, they are counted in a line to be pressed.
+"use strict";
+
+(() => {
+  const list = document.querySelector("[data-live=runs][data-socket]");
+  if (!list) return;
+  const path = new URL(list.dataset.socket, location.href);
+  let cursor = list.dataset.cursor || "";
+  const fresh = new Set(); // runs that match and are not shown
+
+  const rowOf = (run) => list.querySelector(`[data-run="${CSS.escape(`${run.workflowId}/${run.runId}`)}"]`);
+  const cell = (row, name) => row.querySelector(`[data-cell="${name}"]`);
+
+  function write(element, text) {
+    if (element && element.textContent !== text) element.textContent = text;
+  }
+
+  function showStatus(row, status) {
+    row.dataset.statusOf = status;
+    const shown = row.querySelector("[data-cell=status] .status");
+    if (!shown || shown.dataset.status === status) return;
+    shown.dataset.status = status;
+    write(shown.querySelector("span"), status);
+    const icon = shown.querySelector(".icon");
+    icon.classList.toggle("turning", status === "running");
+    const use = icon.querySelector("use");
+    use.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${status}`));
+  }
+
+  function showTook(row, run) {
+    const place = cell(row, "took");
+    if (!place || !run.startedAt) return;
+    const started = Date.parse(run.startedAt);
+    if (run.endedAt) {
+      delete place.dataset.since;
+      write(place, runsLive.duration((Date.parse(run.endedAt) - started) / 1000));
+    } else place.dataset.since = String(started);
+  }
+
+  function update(run) {
+    const row = rowOf(run);
+    if (!row) {
+      if (run.matches) fresh.add(`${run.workflowId}/${run.runId}`);
+      return;
+    }
+    showStatus(row, run.status);
+    const because = cell(row, "because");
+    if (because) write(because.querySelector("span") || because, run.because ? run.because.text : "");
+    showTook(row, run);
+    row.classList.toggle("gone", !run.matches);
+  }
+
+  // --- the line of what is new ---------------------------------------------------------------------
+
+  function showFresh(changed) {
+    let line = document.querySelector("[data-live=new]");
+    if (!fresh.size && !changed) return;
+    if (!line) {
+      line = document.createElement("a");
+      line.dataset.live = "new";
+      line.className = "new-runs";
+      const place = list.closest(".scroller") || list.closest("table");
+      place.before(line);
+    }
+    line.hidden = false;
+    line.href = location.href;
+    write(line, changed ? "Much has changed: show the list as it is now" : `${fresh.size} new: show ${fresh.size === 1 ? "it" : "them"}`);
+  }
+
+  function showCounts(counts) {
+    for (const [status, count] of Object.entries(counts || {})) {
+      for (const place of document.querySelectorAll(`[data-count-of="${status}"]`)) write(place, String(count));
+    }
+    const inbox = document.querySelector("[data-live=inbox-count]");
+    if (!inbox || !counts || path.searchParams.size > 0) return;
+    inbox.dataset.count = counts.suspended;
+    inbox.firstChild.nodeValue = counts.suspended;
+  }
+
+  // --- following -------------------------------------------------------------------------------------
+
+  function address() {
+    const given = new URLSearchParams(path.search);
+    if (cursor) given.set("cursor", cursor);
+    return `${path.pathname}?${given}`;
+  }
+
+  function received(message) {
+    if (message.cursor) cursor = message.cursor;
+    showCounts(message.counts);
+    for (const run of message.runs || []) update(run);
+    showFresh(message.type === "reload");
+    runsLive.tick();
+    return true;
+  }
+
+  // Without a socket the page itself is asked, and its rows are put in place of those that are shown.
+  async function poll() {
+    const response = await fetch(location.href);
+    if (!response.ok || response.redirected) throw new Error(`the server answered ${response.status}`);
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    for (const row of page.querySelectorAll("[data-live=runs] [data-run]")) {
+      const shown = list.querySelector(`[data-run="${CSS.escape(row.dataset.run)}"]`);
+      if (!shown) {
+        fresh.add(row.dataset.run);
+        continue;
+      }
+      for (const name of ["status", "because", "took"]) {
+        const [old, now] = [cell(shown, name), cell(row, name)];
+        if (old && now) old.replaceWith(now);
+      }
+    }
+    showFresh(false);
+  }
+
+  runsLive.follow({ url: address, message: received, isBehind: () => false, poll });
+})();
