@@ -43,7 +43,7 @@ migrations: $(VENV)/.run ## Write migrations for changed models
 	@$(MANAGE) makemigrations
 
 test: $(VENV)/.dev ## Run all tests on SQLite, then those of the database again on PostgreSQL
-	@$(PYTEST) -q -n $(PROCESSES) $(ARGS)
+	@$(PYTEST) -q -n $(PROCESSES) --dist loadgroup $(ARGS)
 # The whole suite was asked for, and there is something to repeat.
 ifeq ($(ARGS)$(if $(ON_POSTGRES),,nothing),)
 	@TEST_DATABASE=postgres $(PYTEST) -q -n $(PROCESSES) $(ON_POSTGRES)
