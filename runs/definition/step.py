@@ -44,6 +44,7 @@ class StepOptions(TypedDict, total=False):
     backoff: float
     jitter: float | None
     transactional: bool
+    distribute: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +74,8 @@ class Step:
     jitter: float | None = None
     #: Whether what the body writes to the database commits together with its record.
     transactional: bool = False
+    #: Whether any worker may perform it, and not just the one that drives its run.
+    distribute: bool = False
     is_async: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -149,6 +152,10 @@ def _problems(step: Step) -> list[str]:
         "transactional is True or False": isinstance(step.transactional, bool),
         "a transactional step is a plain function: no coroutine can hold a transaction": not (
             step.transactional and step.is_async
+        ),
+        "distribute is True or False": isinstance(step.distribute, bool),
+        "a transactional step is performed by who drives its run, and cannot be distributed": not (
+            step.transactional and step.distribute
         ),
         "execute takes one argument, the step context": _takes_context(step.execute),
         "metadata is a dict of JSON values": _is_json_object(step.metadata),

@@ -14,7 +14,7 @@ from runs.definition.builder import FlowBuilder
 from runs.definition.fingerprint import fingerprint_of
 from runs.definition.graph import serialized_step_graph
 from runs.definition.limits import PRIORITY_RULE, ConcurrencyLimit, is_priority
-from runs.definition.nodes import Node, StepNode, WorkflowNode
+from runs.definition.nodes import Node, StepNode, WorkflowNode, recorded_nodes
 from runs.definition.registry import register
 from runs.definition.schedule import Schedule, checked_all
 from runs.definition.schema import Schema
@@ -93,6 +93,7 @@ class Workflow(FlowBuilder):
         self._output_schema = self._schema("output_schema", options)
         self.committed = False
         self._fingerprint = ""
+        self._distributes: bool | None = None
         self._graph: list[dict[str, Any]] | None = None
 
     def __repr__(self) -> str:
@@ -125,6 +126,19 @@ class Workflow(FlowBuilder):
         if not self._fingerprint:
             self._fingerprint = fingerprint_of(self)
         return self._fingerprint
+
+    @property
+    def distributes(self) -> bool:
+        """Whether a step of it, or of a workflow in it, is distributed."""
+        if self._distributes is None:
+            self._distributes = any(
+                node.workflow.distributes
+                if isinstance(node, WorkflowNode)
+                else isinstance(node, StepNode) and node.step.distribute
+                for entry in self.flow
+                for node in recorded_nodes(entry)
+            )
+        return self._distributes
 
     @property
     def serialized_step_graph(self) -> list[dict[str, Any]]:

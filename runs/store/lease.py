@@ -28,7 +28,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _lease_end(now: int) -> int:
+def end_from(now: int) -> int:
     """A sweep finds it after it has ended; both together take no longer than one lease."""
     lasts = max(conf.LEASE_SECONDS - conf.SWEEP_SECONDS, conf.LEASE_SECONDS / 2)
     return now + round(lasts * 1000)
@@ -113,7 +113,7 @@ def _claim_line(line: str, owner: str, room: int) -> list[Claim]:
         Run.objects.filter(pk=pk).update(
             fence=F("fence") + 1,
             lease_owner=owner,
-            due_at=from_ms(_lease_end(now)),
+            due_at=from_ms(end_from(now)),
             queued_at=None,
             recoveries=F("recoveries") + (1 if holder else 0),
             status=_WOKEN,
@@ -128,7 +128,7 @@ def _take(run_pk: int, fence: int, holder: str, owner: str) -> Claim | None:
     taken = Run.objects.filter(pk=run_pk, fence=fence, due_at__lte=from_ms(now)).update(
         fence=F("fence") + 1,
         lease_owner=owner,
-        due_at=from_ms(_lease_end(now)),
+        due_at=from_ms(end_from(now)),
         recoveries=F("recoveries") + (1 if recovered else 0),
         status=_WOKEN,
     )
@@ -142,7 +142,7 @@ _WOKEN = Case(
 
 def hold(owner: str) -> dict[str, object]:
     """The columns of a run that is taken up in the very transaction that starts it."""
-    return {"lease_owner": owner, "due_at": _lease_end(now_ms())}
+    return {"lease_owner": owner, "due_at": end_from(now_ms())}
 
 
 def is_held(run: Run) -> bool:
@@ -163,7 +163,7 @@ def heartbeat(owner: str, run_pks: Sequence[int]) -> list[int]:
     Only runs that are named are kept: one its owner lost track of becomes due.
     """
     held = Run.objects.filter(lease_owner=owner, pk__in=run_pks)
-    held.update(due_at=from_ms(_lease_end(now_ms())))
+    held.update(due_at=from_ms(end_from(now_ms())))
     return list(held.filter(canceled_at__isnull=False).values_list("pk", flat=True))
 
 

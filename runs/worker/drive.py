@@ -21,6 +21,7 @@ from runs.store import ledger
 from runs.store.ledger import Write, Written
 from runs.worker import callbacks, perform, transactional
 from runs.worker.clock import clock
+from runs.worker.distribution import is_distributed
 from runs.worker.perform import Pool, Report
 from runs.worker.session import Session
 
@@ -204,8 +205,11 @@ async def _begin_bodies(
 async def _performed(command: Execute | Decide, session: Session, pool: Pool) -> Report | None:
     if isinstance(command, Decide):
         return await perform.decide(command, session, pool)
-    execute = transactional.execute if transactional.is_transactional(command) else perform.execute
-    return await execute(command, session, pool)
+    if transactional.is_transactional(command):
+        return await transactional.execute(command, session, pool)
+    if session.elsewhere is not None and is_distributed(command):
+        return await session.elsewhere.execute(command, session, pool)
+    return await perform.execute(command, session, pool)
 
 
 def _is_far(wake_at: int | None) -> bool:

@@ -41,8 +41,8 @@ class Heartbeat:
         connection.close()
 
     def _beat_once(self) -> None:
-        close_old_connections()
         try:
+            close_old_connections()
             self._beat()
         except database.Error as error:
             logger.warning("No sign of life: the database did not answer: %s", error)

@@ -63,6 +63,8 @@ class Report:
 
     answer: Answer
     state: dict[str, Json] | None = None
+    #: What may be thrown away once this is stored.
+    receipt: int | None = None
 
 
 # --- steps -----------------------------------------------------------------------------------

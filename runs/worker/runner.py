@@ -33,12 +33,14 @@ from django.utils import timezone
 from runs.conf import conf
 from runs.exceptions import LeaseLost
 from runs.models import WorkerProcess
-from runs.store import lease
+from runs.store import lease, members
 from runs.store.lease import Claim
 from runs.worker import duties, takeover
+from runs.worker.distribution import Distributor
 from runs.worker.drive import drive
 from runs.worker.duties import Duty
 from runs.worker.heartbeat import Heartbeat
+from runs.worker.helper import Helper
 from runs.worker.session import Session
 from runs.worker.watchdog import Watchdog
 from runs.worker.writer import GroupWriter
@@ -66,6 +68,10 @@ class Runner:
         self._connections: list[BaseDatabaseWrapper] = []
         self._database = self._threads(2, "runs-database")
         self._bodies = self._threads(conf.WORKER_THREADS, "runs-step")
+        self._helper = Helper(self.id, self._call, self._pool, self._begin)
+        self._distributor = Distributor(
+            self._call, self._begin, lambda: self._begin(self._helper.look())
+        )
         self._thread = threading.Thread(target=self._run, name="runs-runner", daemon=True)
 
     def _threads(self, count: int, name: str) -> ThreadPoolExecutor:
@@ -162,6 +168,8 @@ class Runner:
         self._draining = True
         for session in self._sessions.values():
             session.close()
+        self._helper.leave()
+        self._distributor.leave()
         self._ended.set()
 
     # --- claiming and driving -----------------------------------------------------------------
@@ -198,6 +206,7 @@ class Runner:
             for claim in claims:
                 self._taken += 1
                 self._begin(self._drive_swept(claim))
+        await self._helper.look()
         self._swept_at = timezone.now()
 
     async def _drive_swept(self, claim: Claim) -> None:
@@ -225,7 +234,9 @@ class Runner:
             self._sessions[claim.run_pk] = session
             if self._draining:
                 session.close()
-            await drive(session, self._writer.store, self._pool, holds=False)
+            session.elsewhere = self._distributor
+            if await drive(session, self._writer.store, self._pool, holds=False):
+                await self._forget_tasks(session)
         except LeaseLost:
             logger.warning("Run %s was taken over by another worker", claim.run_pk)
         except Exception:
@@ -237,6 +248,11 @@ class Runner:
             if session is not None and session.line is not None:
                 self._begin(self._claim(None))  # the next one in its line need not wait
 
+    async def _forget_tasks(self, session: Session) -> None:
+        """A run at rest waits for no report, be it of a task that an earlier driver asked for."""
+        if session.workflow.distributes:
+            await self._call(members.discard_of, session.run_pk)
+
     # --- signs of life ------------------------------------------------------------------------
 
     def _beat(self) -> None:
@@ -244,6 +260,7 @@ class Runner:
             session = self._sessions.get(run_pk)
             if session is not None:
                 session.cancel()
+        self._helper.beat()
 
     def _sign(self, held: list[int]) -> list[int]:
         """Keep the leases and be seen; returns the runs that are to be canceled."""

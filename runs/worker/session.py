@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import UserDict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runs.definition.serialize import to_json
 from runs.definition.workflow import Workflow
 from runs.engine import edits, events
 from runs.engine import path as paths
@@ -29,18 +28,13 @@ from runs.store.ledger import Write, Written
 from runs.store.outbox import Outbox
 from runs.worker import feed
 from runs.worker.abort import AbortSignal
-from runs.worker.limits import sized
 from runs.worker.perform import Report
+from runs.worker.request_context import RequestContext
+
+if TYPE_CHECKING:
+    from runs.worker.distribution import Distributor
 
 Json = Any
-
-
-class RequestContext(UserDict[str, Any]):
-    """The map that all steps of a run share. What is put in must be JSON."""
-
-    def __setitem__(self, key: str, item: Any) -> None:
-        where = f"Request context {key!r}"
-        super().__setitem__(str(key), sized(to_json(item, where=where), where))
 
 
 class Session:
@@ -63,6 +57,9 @@ class Session:
         #: Held while a body's own transaction records what it came to.
         self.committing = asyncio.Lock()
         self.line = run.limit_key
+        #: Has distributed steps performed by any worker; None where they run as all others do.
+        self.elsewhere: Distributor | None = None
+        self._receipts: list[int] = []
         self.settled = False
         self._outbox = Outbox.of(run, workflow)
         self._status = Status.RUNNING
@@ -116,6 +113,8 @@ class Session:
             # A nested workflow that begins next is held against it.
             self.journal.request_context = dict(self.request_context)
         self.interpreter.answer(command, report.answer, now)
+        if report.receipt is not None:
+            self._receipts.append(report.receipt)
 
     def checkpoint(self, command: Execute, now: int) -> Callable[[], None]:
         """A function that takes back what is answered from now on, if it cannot be stored."""
@@ -185,13 +184,13 @@ class Session:
         feed.publish(self.run_pk, self.run_id, self.journal, write.events)
         if written.canceled and not self.settled:
             self.cancel()
+        if self._receipts and self.elsewhere is not None:
+            receipts, self._receipts = self._receipts, []
+            self.elsewhere.discard(receipts)
 
     def run_id_of(self, scope: Scope) -> str:
         """The run id a body sees: inside a foreach each item's workflow has one of its own."""
-        if not scope.silent:
-            return self.run_id
-        outermost = scope.path[: scope.path.rindex("]") + 1]
-        return paths.nested_run_id(self.run_id, outermost)
+        return run_id_in(self.run_id, scope)
 
     def _take_told(self, now: int) -> None:
         """Take up what bodies and callers said meanwhile; an abort is stored with what follows."""
@@ -234,6 +233,14 @@ class Session:
             "updated_at": moment,
             "ended_at": moment if status in FINAL else None,
         }
+
+
+def run_id_in(run_id: str, scope: Scope) -> str:
+    """The run id a body sees: inside a foreach each item's workflow has one of its own."""
+    if not scope.silent:
+        return run_id
+    outermost = scope.path[: scope.path.rindex("]") + 1]
+    return paths.nested_run_id(run_id, outermost)
 
 
 #: What take_write remembers of a write.

@@ -18,6 +18,21 @@ def drive(run_pk: int) -> None:
     current_runner().wake(run_pk)
 
 
+def look() -> None:
+    """Take a ticket that names no run: there are steps for any worker to perform."""
+    from runs.worker.runner import current_runner
+
+    current_runner().wake()
+
+
+def enqueue_look() -> None:
+    """Wake some worker; one that is not woken looks by itself before long."""
+    try:
+        async_task(f"{__name__}.look", broker=ticket_broker(for_callers=True))
+    except Exception as error:
+        logger.debug("No worker could be woken: %s", error)
+
+
 def enqueue(run_pk: int) -> None:
     """Hand in a ticket for a committed run.
 

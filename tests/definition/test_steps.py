@@ -63,6 +63,7 @@ def test_nothing_is_promised_about_a_step_that_says_nothing() -> None:
         "backoff": 1.0,
         "jitter": None,
         "transactional": False,
+        "distribute": False,
         "is_async": False,
     }
 
