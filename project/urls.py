@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import include, path
 
-from runs.api.health import health
+from runs.api.health import health as health_report
+from runs.ui.health import health as health_page
+
+
+def health(request: HttpRequest) -> HttpResponseBase:
+    """A page for people, who ask for HTML; the report for load balancers and programs."""
+    kind = request.get_preferred_type(["application/json", "text/html"])
+    return health_page(request) if kind == "text/html" else health_report(request)
+
 
 urlpatterns = [
+    path("health/", health, name="health"),
     path("", include("runs.ui.urls")),
     path("api/", include("runs.api.urls")),
     path("admin/", admin.site.urls),
-    path("health/", health, name="health"),
 ]
 
 handler403 = "runs.ui.pages.forbidden"

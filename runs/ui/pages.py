@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any
 
@@ -14,14 +14,18 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from runs import shown
 from runs.access import Caller, caller_of_user
 from runs.exceptions import NotFound, RunsError
 from runs.models import Run
+from runs.operations.inbox import waiting_count
+from runs.operations.installation import silence
 from runs.ui.policy import secured
 
 View = Callable[..., HttpResponseBase]
@@ -37,6 +41,8 @@ MENU = (
 #: Each choice of colors and the one that the switch goes on to; "" is the system's.
 THEMES = {"": "dark", "dark": "light", "light": ""}
 THEME_ICONS = {"": "system", "dark": "moon", "light": "sun"}
+#: The number beside the inbox ends here.
+WAITING_LIMIT = 99
 THEME_COOKIE = "runs_theme"
 YEAR_SECONDS = 31_536_000
 
@@ -91,12 +97,38 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "theme": theme,
         "next_theme": THEMES[theme],
         "theme_icon": THEME_ICONS[theme],
-        "caller": caller_of(request) if request.user.is_authenticated else None,
+        **_about_now(request),
         "server_ms": int(time.time() * 1000),
         "admin_url": url_or_none("admin:index") if is_staff(request) else None,
         "docs_url": url_or_none("api-docs"),
         "logout_url": url_or_none("runs:logout"),
     }
+
+
+def _about_now(request: HttpRequest) -> dict[str, Any]:
+    """What every page says about the moment: what waits for answers, and whether anybody works."""
+    if not request.user.is_authenticated:
+        return {"caller": None}
+    caller = caller_of(request)
+    if not caller.may("view_run"):
+        return {"caller": caller}
+    waiting = waiting_count(caller.visible(Run.objects.all()), WAITING_LIMIT)
+    return {
+        "caller": caller,
+        "waiting_count": shown.count(waiting, WAITING_LIMIT),
+        "banners": list(_banners()),
+    }
+
+
+def _banners() -> Iterator[dict[str, Any]]:
+    found = silence(timezone.now())
+    if found is None:
+        return
+    since = f"for {shown.ago(found.since).removesuffix(' ago')}" if found.since else "yet"
+    text = f"No worker has been seen {since}."
+    if found.queued:
+        text = f"{found.queued} run{'' if found.queued == 1 else 's'} queued. {text}"
+    yield {"text": text, "command": "python manage.py serve", "is_bad": bool(found.queued)}
 
 
 def is_staff(request: HttpRequest) -> bool:
@@ -105,7 +137,7 @@ def is_staff(request: HttpRequest) -> bool:
 
 def _menu_item(request: HttpRequest, name: str, url_name: str, key: str) -> dict[str, Any]:
     match = request.resolver_match
-    sections = {"workflow": "workflows", "run": "runs"}
+    sections = {"workflow": "workflows", "run": "runs", "cancel": "runs", "schedule": "schedules"}
     here = match.url_name or "" if match is not None else ""
     section = sections.get(here.partition("-")[0], here)
     return {

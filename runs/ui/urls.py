@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from runs.ui import bulk, pages, runs_list, workflow, workflows
+from runs.ui import bulk, health, inbox, pages, runs_list, schedules, workflow, workflows
 from runs.ui.run import urls as run_urls
 
 app_name = "runs"
@@ -16,6 +16,10 @@ urlpatterns = [
     path("runs/", runs_list.runs, name="runs"),
     path("runs/cancel/", bulk.cancel_runs, name="cancel-runs"),
     *run_urls.urlpatterns,
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("schedules/", schedules.schedules, name="schedules"),
+    path("schedules/<str:schedule_id>/", schedules.schedule, name="schedule"),
+    path("health/", health.health, name="health"),
     path("theme/", pages.switch_theme, name="theme"),
     path(
         "login/",
