@@ -59,7 +59,8 @@ class Installation:
 
     @property
     def is_well(self) -> bool:
-        return self.broker_answers and not self.is_late and bool(self.alive or not self.needs_workers)
+        is_served = bool(self.alive) or not self.needs_workers
+        return self.broker_answers and not self.is_late and is_served
 
 
 def installation(now: datetime) -> Installation:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from runs.access import Caller
 from runs.definition import registry
+from runs.definition.schema import Schema
 from runs.engine import path as paths
 from runs.engine.edits import resume_schema_at
 from runs.exceptions import RequestError
@@ -108,8 +109,8 @@ def _resume(question: Question, data: Json) -> None:
 def _who_was_first(caller: Caller, key: str) -> str:
     """What to tell somebody whose question was answered meanwhile."""
     run_pk = key.partition("-")[0]
-    runs = caller.visible(Run.objects.all()).filter(pk=run_pk if run_pk.isdecimal() else None)
-    run = runs.first()
+    pk = int(run_pk) if run_pk.isdecimal() else 0
+    run = caller.visible(Run.objects.all()).filter(pk=pk).first()
     answer = None if run is None else last_answer(run)
     if answer is None or not answer.actor_name:
         return "This does not wait for an answer any more."
@@ -134,17 +135,19 @@ def _form(question: Question) -> SchemaForm | None:
     if workflow is None:
         return None
     schema = resume_schema_at(workflow, question.path)
-    return SchemaForm(schema and schema.json_schema, prefix=_prefix(question))
+    return SchemaForm(_shape(schema), prefix=_prefix(question), title="Answer")
 
 
 def _posted(question: Question, request: HttpRequest) -> SchemaForm:
     workflow = registry.get_workflow(question.run.workflow_id)
     schema = resume_schema_at(workflow, question.path)
-    form = SchemaForm.posted(
-        schema and schema.json_schema, request.POST, prefix=_prefix(question)
-    )
+    form = SchemaForm.posted(_shape(schema), request.POST, prefix=_prefix(question), title="Answer")
     form.check(schema)
     return form
+
+
+def _shape(schema: Schema | None) -> Json:
+    return None if schema is None else schema.json_schema
 
 
 def _indexes(path: str) -> list[int]:

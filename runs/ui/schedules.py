@@ -59,7 +59,7 @@ class NewSchedule:
         self.error = ""
         found = registry.all_workflows().get(self.workflow_id)
         self.schema = None if found is None else found.input_schema
-        shape = self.schema and self.schema.json_schema
+        shape = None if self.schema is None else self.schema.json_schema
         self.input = (
             SchemaForm.posted(shape, request.POST, title="Input")
             if self.was_posted and "input.__mode" in request.POST
