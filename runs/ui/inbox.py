@@ -17,7 +17,7 @@ from runs.access import Caller
 from runs.definition import registry
 from runs.definition.schema import Schema
 from runs.engine import path as paths
-from runs.engine.edits import resume_schema_at
+from runs.engine.resumes import resume_schema_at
 from runs.exceptions import RequestError
 from runs.forms import SchemaForm
 from runs.models import Run
