@@ -16,6 +16,9 @@ from typing import Any
 
 from runs.api.continuation import Continuation, Reply
 from runs.api.view import CONTINUATION, CONTINUES
+from runs.conf import conf
+from runs.exceptions import SlowReader
+from runs.streams.outlet import Outlet
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -75,8 +78,9 @@ async def _send(continuation: Continuation, head: Message, send: Send) -> None:
     reply = await continuation.reply()
     await send({**head, "status": reply.status, "headers": _headers(head, reply)})
     try:
-        async for chunk in reply.chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        with Outlet(send, conf.STREAM_PATIENCE_SECONDS) as outlet, suppress(SlowReader):
+            async for chunk in reply.chunks:
+                await outlet.send({"type": "http.response.body", "body": chunk, "more_body": True})
     finally:
         await reply.chunks.aclose()  # type: ignore[attr-defined]
     await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -52,8 +52,10 @@ class Outlet:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._protocol is not None and self._protocol.transport is not None:
-            self._protocol.unregisterProducer()
+        protocol, self._protocol = self._protocol, None
+        # A request that was cut off has no channel any more.
+        if protocol is not None and getattr(protocol, "channel", protocol) is not None:
+            protocol.unregisterProducer()
 
     # --- called by the transport --------------------------------------------------------------
 

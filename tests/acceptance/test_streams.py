@@ -6,11 +6,13 @@ import json
 import os
 import signal
 import socket
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -48,8 +50,8 @@ from runs.models import Run, Workflow
 from runs.store import ledger
 from runs.store.ledger import Write
 
-Workflow.objects.get_or_create(id="w")
-run = Run.objects.create(workflow_id="w", run_id="flood")
+Workflow.objects.get_or_create(id="long-job")
+run = Run.objects.create(workflow_id="long-job", run_id="flood", status="suspended")
 for at in range(0, 4000, 200):
     own = {"step": "s", "output": "x" * 5000}
     events = [Event("workflow-step-output", "s", 1, 1000, own, n) for n in range(at, at + 200)]
@@ -97,14 +99,25 @@ def test_no_event_is_lost_or_doubled_while_valkey_is_killed(served: Served) -> N
     assert numbers == [list(range(2 + 4 + 80))] * 3
 
 
-def test_who_does_not_read_is_cut_and_told_where_to_go_on(served: Served) -> None:
+@pytest.fixture(scope="module")
+def flood(served: Served) -> None:
     served.shell(FLOOD)
-    server = urlsplit(served.url)
-    narrow = socket.socket()
-    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
-    narrow.connect((server.hostname, server.port))
 
-    with connected(served, "ws/runs/w/flood/", sock=narrow, max_queue=1) as client:
+
+def narrow(served: Served) -> socket.socket:
+    """A connection that takes little at a time."""
+    server = urlsplit(served.url)
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+    made.connect((server.hostname, server.port))
+    made.settimeout(PATIENCE_SECONDS)
+    return made
+
+
+@pytest.mark.usefixtures("flood")
+def test_who_does_not_read_is_cut_and_told_where_to_go_on(served: Served) -> None:
+    path = "ws/runs/long-job/flood/"
+    with connected(served, path, sock=narrow(served), max_queue=1) as client:
         until(lambda: "slow-reader" in served.output, seconds=PATIENCE_SECONDS)
         said = read_to_the_end(client)
         code = client.close_code
@@ -114,3 +127,33 @@ def test_who_does_not_read_is_cut_and_told_where_to_go_on(served: Served) -> Non
     assert len(numbers) < 4000
     assert said[-1]["next"] == len(numbers)
     assert (said[-1]["reason"], said[-1]["code"], code) == ("slow-reader", 4408, 4408)
+
+
+@pytest.mark.usefixtures("flood")
+def test_the_server_keeps_little_for_a_reader_of_a_stream_that_does_not_read(
+    served: Served,
+) -> None:
+    web = psutil.Process(served.web())
+    before = web.memory_info().rss
+    readers = [narrow(served) for _ in range(5)]
+
+    for reader in readers:
+        reader.sendall(
+            b"POST /api/workflows/long-job/observe?runId=flood HTTP/1.1\r\n"
+            b"Host: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+        reader.recv(1)
+    # A sixth reader gets everything meanwhile, so there was time to give the others as much.
+    with urllib.request.urlopen(
+        urllib.request.Request(
+            f"{served.url}api/workflows/long-job/observe?runId=flood", method="POST"
+        ),
+        timeout=PATIENCE_SECONDS,
+    ) as answer:
+        frames = answer.read().split(b"\x1e")
+    kept = web.memory_info().rss - before
+    for reader in readers:
+        reader.close()
+
+    assert len(frames) == 4001
+    assert kept < 4000 * 5000 * 2  # of five times as much
