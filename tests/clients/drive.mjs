@@ -447,6 +447,58 @@ check("a wrong token", async () => {
   await refused(() => stranger.listWorkflows(), 401, /token/);
 });
 
+// --- schedules -------------------------------------------------------------------------------
+
+const NIGHTLY = { workflowId: "greet-customer", cron: "0 3 * * *", ...GREETING };
+const nightly = () =>
+  client.createSchedule({ ...NIGHTLY, id: `nightly ${randomUUID()}`, timezone: "Europe/Madrid" });
+
+check("createSchedule, getSchedule, listSchedules", async () => {
+  const made = await nightly();
+  assert.match(made.id, /^schedule_nightly-/);
+  assert.ok(made.nextFireAt > Date.now());
+  assert.deepEqual(await client.getSchedule(made.id), made);
+  const { schedules } = await client.listSchedules({ workflowId: "greet-customer", status: "active" });
+  assert.deepEqual(schedules.find((one) => one.id === made.id), made);
+  await refused(() => client.createSchedule({ ...NIGHTLY, id: made.id }), 409, /already exists/);
+  await refused(() => client.createSchedule({ ...NIGHTLY, cron: "bogus" }), 400, /Invalid cron expression/);
+  await refused(() => client.createSchedule({ ...NIGHTLY, workflowId: "nope" }), 404, /not found/);
+});
+
+check("updateSchedule, pauseSchedule, resumeSchedule", async () => {
+  const { id, nextFireAt } = await nightly();
+  const changed = await client.updateSchedule(id, { cron: "30 4 * * *", metadata: { by: "ops" } });
+  assert.notEqual(changed.nextFireAt, nextFireAt);
+  assert.deepEqual(changed.metadata, { by: "ops" });
+  assert.equal((await client.pauseSchedule(id)).status, "paused");
+  assert.equal((await client.resumeSchedule(id)).status, "active");
+});
+
+check("runSchedule, listScheduleTriggers", async () => {
+  const { id, nextFireAt } = await nightly();
+  const { claimId, scheduledFireAt } = await client.runSchedule(id);
+  assert.equal(claimId, `sched_${id}_${scheduledFireAt}`);
+  await status("greet-customer", claimId, ["success"]);
+  const { triggers } = await client.listScheduleTriggers(id, { limit: 5 });
+  assert.deepEqual(
+    triggers.map((one) => [one.runId, one.outcome, one.triggerKind, one.run.status]),
+    [[claimId, "published", "manual", "success"]],
+  );
+  assert.equal((await client.getSchedule(id)).nextFireAt, nextFireAt);
+});
+
+check("a schedule fires by itself, once each time, and deleteSchedule ends it", async () => {
+  const { id } = await client.createSchedule({ ...NIGHTLY, cron: "* * * * * *" });
+  const fired = await until(async () => {
+    const { triggers } = await client.listScheduleTriggers(id);
+    return triggers.length >= 2 && triggers;
+  }, "two fires");
+  assert.deepEqual(await client.deleteSchedule(id), { message: "Schedule deleted" });
+  assert.ok(fired.every((one) => one.triggerKind === "schedule-fire"));
+  assert.equal(new Set(fired.map((one) => one.scheduledFireAt)).size, fired.length);
+  await refused(() => client.getSchedule(id), 404, /Schedule not found/);
+});
+
 for (const { name, run } of checks) {
   const began = Date.now();
   const error = await run().then(() => null, (error) => error.stack);
