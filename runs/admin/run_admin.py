@@ -41,7 +41,7 @@ class RunList(FastChangeList):
 class RunAdmin(ReadOnlyAdmin):
     list_display = ("status_shown", "run_id", "workflow", "resource_id", "because", "began", "took")
     list_display_links = ("run_id",)
-    list_filter = ("status", StuckFilter, "workflow", "version")
+    list_filter = ("status", StuckFilter, "workflow")
     list_select_related = ("workflow",)
     date_hierarchy = "created_at"
     ordering = ("-created_at", "-id")

@@ -55,7 +55,11 @@ def test_runs_of_dead_processes_are_due_at_once_and_their_workers_forgotten(run:
     assert not WorkerProcess.objects.exists()
 
 
-@pytest.mark.parametrize("owner", [f"{socket.gethostname()}:{os.getpid()}:x", "elsewhere:1:x", "x"])
+@pytest.mark.parametrize(
+    "owner",
+    [f"{socket.gethostname()}:{os.getpid()}:x", "elsewhere:1:x", "x"],
+    ids=["of a live process", "of another machine", "of no known form"],
+)
 def test_runs_of_others_are_left_alone(registry: None, owner: str) -> None:
     run = held_by(owner)
 
