@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
@@ -68,5 +69,6 @@ def _of_framework(error: drf.APIException) -> Response:
     return Response({"error": str(error.detail)}, status=error.status_code, headers=headers)
 
 
+@csrf_exempt
 def no_route(request: HttpRequest) -> HttpResponse:
     return HttpResponse("404 Not Found", status=404, content_type="text/plain")

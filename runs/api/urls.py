@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from django.urls import path, re_path
+from django.urls import path, re_path, register_converter
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
 from runs.api import restart, resume, runs, schedules, start, studio, time_travel, workflows
 from runs.api.errors import no_route
+
+
+class RunIdConverter:
+    """Any text, slashes and line breaks included."""
+
+    regex = r"[\s\S]+"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(RunIdConverter, "run")
 
 W = "workflows/<str:workflow_id>"
 S = "schedules/<str:schedule_id>"
@@ -34,8 +49,8 @@ urlpatterns = [
     path(f"{W}/time-travel-async", time_travel.TimeTravelAsyncView.as_view()),
     path(f"{W}/time-travel-stream", time_travel.TimeTravelStreamView.as_view()),
     path(f"{W}/runs", runs.RunsListView.as_view()),
-    path(f"{W}/runs/<path:run_id>/cancel", runs.CancelView.as_view()),
-    path(f"{W}/runs/<path:run_id>", runs.RunView.as_view()),
+    path(f"{W}/runs/<run:run_id>/cancel", runs.CancelView.as_view()),
+    path(f"{W}/runs/<run:run_id>", runs.RunView.as_view()),
     path("schedules", schedules.SchedulesView.as_view()),
     path(S, schedules.ScheduleView.as_view()),
     path(f"{S}/pause", schedules.PauseScheduleView.as_view()),
