@@ -148,7 +148,6 @@ def seed_snapshot(workflow: Workflow, run_id: str, snapshot: dict[str, Any]) -> 
     columns: dict[str, Any] = {
         "status": journal.status.value,
         "request_context": journal.request_context,
-        "path_before": journal.path_before,
         "execution": asdict(journal.execution),
     }
     active = journal.status in ACTIVE

@@ -114,6 +114,8 @@ class Entry:
     ended: int = 0
     starts: int = 1
     kept_from: int | None = None
+    #: Of the root: ids executed in earlier attempts, which Mastra's stepExecutionPath lists too.
+    path_before: tuple[str, ...] = ()
     #: A nested workflow that was canceled; the step it is succeeded, without output.
     was_canceled: bool = False
     #: Counts as done in this attempt, whatever its status: it lies before where that began.
@@ -153,8 +155,6 @@ class Journal:
     canceled: bool = False
     request_context: dict[str, Json] = field(default_factory=dict)
     execution: Execution = field(default_factory=Execution)
-    #: Ids executed in earlier attempts and executions that Mastra's stepExecutionPath lists.
-    path_before: list[str] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
     order: int = 0
     changed: dict[str, Entry] = field(default_factory=dict)

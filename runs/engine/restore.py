@@ -21,11 +21,11 @@ def from_snapshot(workflow: Workflow, snapshot: dict[str, Json]) -> Journal:
         status=Status(snapshot.get("status") or Status.PENDING),
         request_context=dict(snapshot.get("requestContext") or {}),
         execution=Execution(kind="start", number=1),
-        path_before=list(snapshot.get("stepExecutionPath") or ()),
     )
     context = dict(snapshot.get("context") or {})
     root = Entry(paths.ROOT, workflow.id, Kind.WORKFLOW, journal.status)
     root.input, root.state = context.get("input"), dict(snapshot.get("value") or {})
+    root.path_before = tuple(snapshot.get("stepExecutionPath") or ())
     root.output, root.error = snapshot.get("result"), snapshot.get("error")
     journal.add(root)
     for index, node in enumerate(workflow.flow):

@@ -87,7 +87,8 @@ def execution_path(journal: Journal, scope: str = paths.ROOT) -> list[str]:
     """Ids of a workflow's own steps, nested workflows, maps and waits, in order of starting."""
     fresh = [entry for entry in journal.entries.values() if _is_listed(entry, scope)]
     fresh.sort(key=lambda entry: entry.begun)
-    before = journal.path_before if scope == paths.ROOT else []
+    root = journal.get(paths.ROOT) if scope == paths.ROOT else None
+    before = list(root.path_before) if root is not None else []
     return before + [entry.step_id for entry in fresh for _ in range(entry.starts)]
 
 

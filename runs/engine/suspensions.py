@@ -29,11 +29,9 @@ def failed_beside(journal: Journal, entry: Entry) -> bool:
     if entry.status not in (Status.FAILED, Status.BAILED) or entry.taken:
         return False
     if entry.kind is Kind.FOREACH:
-        return any(item.status is Status.SUSPENDED for item in _items(journal, entry))
-    return entry.kind is Kind.WORKFLOW and any(
-        waits(inner) or failed_beside(journal, inner)
-        for inner in _directly_in(journal, paths.inner(entry.path, entry.tries + 1))
-    )
+        return any(waits(item) or failed_beside(journal, item) for item in _items(journal, entry))
+    inside = paths.inner(entry.path, entry.tries + 1)
+    return entry.kind is Kind.WORKFLOW and any(map(waits, _directly_in(journal, inside)))
 
 
 def _directly_in(journal: Journal, scope: str) -> list[Entry]:

@@ -36,13 +36,13 @@ def travel(old: Journal, workflow: Workflow, trip: Trip, state: dict[str, Json] 
         attempt=old.attempt + 1 if known else old.attempt,
         request_context=dict(old.request_context),
         execution=replace(old.execution),
-        path_before=result.execution_path(old) if known else [],
         order=old.order,
     )
     root = Entry(paths.ROOT, workflow.id, Kind.WORKFLOW, Status.RUNNING)
     root.input = _run_input(workflow, known, trip)
     root.state = dict(state if state is not None else (known.state if known else None) or {})
     root.started_at = known.started_at if known else None
+    root.path_before = tuple(result.execution_path(old)) if known else ()
     new.add(root)
     Rebuilt(old, new, workflow, trip).rebuild(root.input)
     if workflow.validate_inputs is not False:

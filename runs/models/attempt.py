@@ -44,7 +44,7 @@ class Attempt(StepSnapshot):
         return RunEvent.objects.filter(run_id=self.run_id, attempt=self.attempt).order_by("seq")
 
     def outcome(self, **output_options: Any) -> WorkflowResult:
-        """What the attempt came to; the execution path and what hangs on it are its own only."""
+        """What the attempt came to, as its call returned it then."""
         from runs import operations
 
         return operations.attempt_outcome(self.run, self.attempt, **output_options)

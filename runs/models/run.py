@@ -75,7 +75,6 @@ class Run(RunCalls, models.Model):
     #: The call that made it go last: kind, number, whether for one step, and where it began.
     execution = PayloadField()
     #: Ids that earlier attempts and executions list in stepExecutionPath.
-    path_before = PayloadField()
     #: When cancelling was asked for; what is going on then may still end.
     canceled_at = MomentField(null=True, blank=True)
     error_message = models.TextField(blank=True, default="")

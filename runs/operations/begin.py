@@ -266,7 +266,6 @@ def _started_columns(row: Run, journal: Journal) -> dict[str, Any]:
         "status": Status.RUNNING.value,
         "attempt": journal.attempt,
         "request_context": journal.request_context,
-        "path_before": journal.path_before,
         "execution": {
             "kind": execution.kind,
             "number": execution.number,

@@ -22,10 +22,7 @@ _OF_ATTEMPTS = f"""
 
 
 def load(run: Run, attempt: int | None = None) -> Journal:
-    """The journal of an attempt of a run (the current one), all values filled in.
-
-    Of an older attempt the execution path begins with that attempt.
-    """
+    """The journal of an attempt of a run (the current one), all values filled in."""
     attempt = attempt or run.attempt
     entries = {entry.path: entry for entry in _read(run.pk, attempt)}
     stored.fill_kept({(run.pk, attempt): entries})
@@ -58,7 +55,6 @@ def _journal(run: Run, attempt: int, entries: dict[str, Entry]) -> Journal:
         canceled=run.canceled_at is not None,
         request_context=run.request_context or {},
         execution=Execution(**(run.execution or {})),
-        path_before=list(run.path_before or ()) if current else [],
     )
 
 

@@ -23,7 +23,7 @@ from runs.models.fields import dumps
 from runs.store import doorbell, lease, lines, outbox, rows
 
 _TABLE = Run._meta.db_table
-_PAYLOAD_COLUMNS = frozenset({"request_context", "execution", "path_before"})
+_PAYLOAD_COLUMNS = frozenset({"request_context", "execution"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ UPDATED = tuple(
 )
 
 _EXTRA = ("tripwire", "suspend_output", "metadata")
-_TUPLES = ("labels", "assignees", "tried", "patched")
+_TUPLES = ("labels", "assignees", "tried", "patched", "path_before")
 _FLAGS = ("non_retryable", "resuming", "taken", "was_canceled")
 
 

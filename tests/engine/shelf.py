@@ -44,7 +44,6 @@ class Shelf:
             "canceled": journal.canceled,
             "request_context": _copy(journal.request_context),
             "execution": asdict(journal.execution),
-            "path_before": list(journal.path_before),
         }
         return entries, news
 
@@ -58,7 +57,6 @@ class Shelf:
         run["status"] = Status(run["status"])
         run["execution"] = Execution(**run["execution"])
         run["request_context"] = _copy(run["request_context"])
-        run["path_before"] = list(run["path_before"])
         return Journal.of(self.entries(run["attempt"]).values(), **run)
 
     def entries(self, attempt: int) -> dict[str, Entry]:

@@ -1,4 +1,9 @@
-"""Time travel on random workflows: back to any recorded step, and the run ends as it did."""
+"""Time travel on random workflows: back to any recorded step, and the run ends as it did.
+
+Targets are named by step ids, as in Mastra's API, and an id names the first use of a step in its
+workflow. So the second use of a step that is used twice (``a~2``) is no target here: no call can
+name it. It is kept, fed and run again like any other when the target lies behind or before it.
+"""
 
 from __future__ import annotations
 
@@ -113,7 +118,6 @@ def targets(run: Driver) -> Iterator[list[str]]:
 
 def _inside(journal: Journal, scope: str, ids: list[str]) -> Iterator[list[str]]:
     for (where, step_id), path in journal.latest.items():
-        # Ids name the first use of what is used twice; the second one cannot be the target.
         if where != scope or "~" in path:
             continue
         yield [*ids, step_id]

@@ -172,6 +172,6 @@ def test_the_path_begins_with_what_earlier_attempts_executed() -> None:
     known = journal(a=done(1), n=nested(done(2)), n__x=done(3))
     for entry in known.entries.values():
         entry.position = (0,)
-    known.path_before = ["z"]
+    known.root.path_before = ("z",)
 
     assert result.execution_path(known) == ["z", "a", "n"]

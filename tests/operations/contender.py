@@ -121,6 +121,10 @@ def do(order: Json, method: str, arguments: Json) -> Json:
     from runs.worker.runner import current_runner
 
     if method == "serve":
+        from django.conf import settings
+
+        # On a machine that is busy with other things a slow worker is no dead one.
+        settings.RUNS_LEASE_SECONDS = DEADLINE_SECONDS
         return {"worker": current_runner().id}
     if method == "drain":
         current_runner().drain(DEADLINE_SECONDS)

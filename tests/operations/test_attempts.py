@@ -95,11 +95,7 @@ def test_an_older_outcome_stays_what_it_was() -> None:
     second = run.time_travel("add-2", input_data={"n": 10})
     run.start({"n": 100})
 
-    older = [one.outcome() for one in run.attempts][:2]
-
-    assert older[0] == first
-    assert (older[1].status, older[1].result) == (second.status, second.result)
-    assert older[1].step_execution_path == ["add-2", "add-3"], "its own steps"
+    assert [one.outcome() for one in run.attempts][:2] == [first, second]
 
 
 def test_an_attempt_that_was_suspended_or_failed_still_says_so() -> None:

@@ -30,9 +30,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 Json = Any
 ROOT = Path(__file__).resolve().parent.parent.parent
-PROCESSES, THREADS = 4, 6
+PROCESSES, THREADS = 4, 13
 CALLERS = PROCESSES * THREADS
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 class Process:

@@ -150,7 +150,6 @@ def test_columns_of_the_run_are_stored_as_the_model_reads_them() -> None:
         "fence": 7,
         "request_context": {"locale": "de"},
         "execution": {"kind": "resume", "number": 2},
-        "path_before": ["a", "b"],
         "due_at": 1_700_000_000_123,
         "lease_owner": "me",
         "error_message": 'it\'s "quoted" %s',

@@ -48,6 +48,7 @@ FULL = Entry(
     was_canceled=True,
     taken=True,
     patched=("s",),
+    path_before=("a", "b"),
 )
 #: Set in tests of their own: they say where values are that this entry has itself.
 REFERENCES = {"input_ref", "output_ref", "kept_from"}
