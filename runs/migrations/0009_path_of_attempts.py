@@ -4,14 +4,13 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0007_priority_and_limits'),
+        ("runs", "0008_member_tasks"),
     ]
 
     operations = [
         migrations.RemoveField(
-            model_name='run',
-            name='path_before',
+            model_name="run",
+            name="path_before",
         ),
     ]
