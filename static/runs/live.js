@@ -64,7 +64,8 @@ const runsLive = (() => {
   function tick() {
     const time = now();
     for (const element of document.querySelectorAll("[data-since]")) {
-      write(element, duration(Math.max((time - moment(element.dataset.since)) / 1000, 0)));
+      const passed = duration(Math.max((time - moment(element.dataset.since)) / 1000, 0));
+      write(element, (element.dataset.lead || "") + passed);
     }
     for (const element of document.querySelectorAll("[data-until]")) {
       write(element, duration(Math.max((moment(element.dataset.until) - time) / 1000, 0)));

@@ -152,10 +152,18 @@
       }
       node.toggleAttribute("data-selected", isHere);
       const inside = node.matches(".frame") ? ":scope > g " : ":scope > a ";
-      setText(find(`${inside}.note`, node), noteOf(node, mark));
+      const note = find(`${inside}.note`, node);
+      setText(note, noteOf(node, mark));
+      if (note) passing(note, mark);
       const use = find(":scope > a > .state use", node);
       if (use) use.setAttribute("href", `${page.dataset.icons}#${mark.status || "none"}`);
     }
+  }
+
+  function passing(note, mark) {
+    if (mark.since === null || mark.since === undefined) return delete note.dataset.since;
+    note.dataset.since = mark.since;
+    note.dataset.lead = mark.lead;
   }
 
   function noteOf(node, mark) {

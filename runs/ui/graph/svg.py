@@ -43,6 +43,9 @@ class Mark:
 
     status: str = ""
     note: str = ""
+    #: While it goes on: since when (ms), and what of the note stands before the time that passes.
+    since: int | None = None
+    lead: str = ""
 
 
 def render_graph(
@@ -157,7 +160,7 @@ class _Drawing:
         drawn = format_html(
             '<rect class="ground" x="{}" y="{}" width="{}" height="{}" rx="8"/>{}'
             '<text class="name" x="{}" y="{}">{}</text>'
-            '<text class="note" x="{}" y="{}">{}</text>{}{}',
+            '<text class="note" x="{}" y="{}"{}>{}</text>{}{}',
             _n(x),
             _n(y),
             _n(block.width),
@@ -168,6 +171,7 @@ class _Drawing:
             clipped(node.label, NAME_ROOM),
             _n(x + 38),
             _n(y + 38),
+            _passing(mark),
             clipped(note, NOTE_ROOM - (6 if node.can_suspend else 0)),
             self._icon("person", x + block.width - 26, y + 28, "asks") if node.can_suspend else "",
             self._icon(mark.status, x + block.width - 26, y + 8, "state") if mark else "",
@@ -300,6 +304,13 @@ class _Drawing:
 
 
 _KIND_NOTES = {"mapping": "mapping", "sleep": "wait", "sleepUntil": "wait"}
+
+
+def _passing(mark: Mark | None) -> SafeString:
+    """What a script needs to let the time in a note pass."""
+    if mark is None or mark.since is None:
+        return SafeString("")
+    return format_html(' data-since="{}" data-lead="{}"', mark.since, mark.lead)
 
 
 def _n(value: float) -> SafeString:

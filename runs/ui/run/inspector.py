@@ -85,13 +85,21 @@ def choose(rows: list[Row], wanted: str | None) -> Row | None:
     """The row asked for, else the one somebody would look at first."""
     steps = steps_of(rows)
     if wanted is not None:
-        named = [row for row in steps if wanted in (row.path, row.place)]
-        return named[-1] if named else None
+        return _named(steps, wanted)
     for test in (_waits, _failed, _goes):
         found = [row for row in steps if test(row)]
         if found:
             return found[0]
     return steps[-1] if steps else root_of(rows)
+
+
+def _named(steps: list[Row], wanted: str) -> Row | None:
+    """The row at that path; of a place in the graph its last turn, or its foreach as a whole."""
+    exact = [row for row in steps if row.path == wanted]
+    there = [row for row in steps if row.place == wanted]
+    whole = [row for row in there if not row.is_item]
+    found = exact or whole or there
+    return found[-1] if found else None
 
 
 def _waits(row: Row) -> bool:

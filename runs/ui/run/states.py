@@ -39,7 +39,13 @@ def marks(rows: list[Row], nodes: Sequence[GraphNode], now: int) -> dict[str, Ma
 
 def _mark(rows: list[Row], items: list[Row], now: int) -> Mark:
     meant = _meant(rows)
-    return Mark(meant.shown_status, _note(meant, rows, items, now))
+    words = _words(meant, rows, items)
+    if meant.status == Status.SKIPPED or meant.taken or meant.started_at is None:
+        return Mark(meant.shown_status, words)
+    lead = f"{words}, " if words else ""
+    goes_on = meant.ends_at is None and not meant.was_stopped
+    since = meant.started_at if goes_on else None
+    return Mark(meant.shown_status, lead + took(meant, now), since, lead)
 
 
 def _meant(rows: list[Row]) -> Row:
@@ -55,7 +61,7 @@ def _worst(statuses: Iterable[str]) -> str:
     return next((status for status in _WORST_FIRST if status in known), "")
 
 
-def _note(meant: Row, rows: list[Row], items: list[Row], now: int) -> str:
+def _words(meant: Row, rows: list[Row], items: list[Row]) -> str:
     if meant.status == Status.SKIPPED:
         return "not taken"
     words = []
@@ -69,8 +75,9 @@ def _note(meant: Row, rows: list[Row], items: list[Row], now: int) -> str:
     if meant.tries and meant.kind == Kind.STEP:
         failed = meant.status == Status.FAILED
         words.append(f"{meant.tries} tries" if failed else f"try {meant.tries + 1}")
-    words.append("kept" if meant.taken else took(meant, now))
-    return ", ".join(word for word in words if word)
+    if meant.taken:
+        words.append("kept")
+    return ", ".join(words)
 
 
 def _mark_blocks(node: GraphNode, found: dict[str, Mark], answers: dict[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -46,10 +47,7 @@ def live(request: HttpRequest, workflow_id: str, run_id: str) -> HttpResponse:
             "status": about.status,
             "attempts": about.run.attempt,
             "selected": context["selected"],
-            "nodes": {
-                path: {"status": mark.status, "note": mark.note}
-                for path, mark in context["marks"].items()
-            },
+            "nodes": {path: asdict(mark) for path, mark in context["marks"].items()},
             "pieces": {
                 name: render_to_string(f"runs/ui/run/{name}.html", context, request)
                 for name in pieces

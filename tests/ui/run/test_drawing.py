@@ -101,7 +101,7 @@ def test_waits_are_hollow_and_long_ones_folded() -> None:
     line = drawn(run, later=3_600_000)
 
     assert [bar.form for bar in line.rows[1].bars] == ["work", "wait"]
-    assert [fold.says.partition(" ")[0] for fold in line.folds] == ["1"]
+    assert len(line.folds) == 1
     assert not line.growing
 
 
