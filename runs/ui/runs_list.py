@@ -13,6 +13,7 @@ from runs.models import Run, Workflow
 from runs.models.run import STATUSES
 from runs.operations.listing import COUNT_LIMIT, counts_by_status, page_of
 from runs.ui.filters import PERIODS, Filters
+from runs.ui.live_list import LiveList, live_list
 from runs.ui.pages import caller_of, page, render
 from runs.ui.rows import run_rows
 
@@ -21,10 +22,12 @@ from runs.ui.rows import run_rows
 @page
 def runs(request: HttpRequest) -> HttpResponse:
     filters = Filters.of(request)
+    live = _live(filters, is_first="page" not in request.GET)
     seen = caller_of(request).visible(Run.objects.all())
     found = page_of(filters.wanted().among(seen), cursor=request.GET.get("page", ""))
     chips = list(filters.chips())
     context = {
+        "live": live,
         "filters": filters,
         "chips": chips,
         "counters": _counters(filters, seen),
@@ -36,6 +39,16 @@ def runs(request: HttpRequest) -> HttpResponse:
         "first_workflow": next(iter(registry.all_workflows()), ""),
     }
     return render(request, "runs/ui/runs.html", context)
+
+
+def _live(filters: Filters, is_first: bool) -> LiveList:
+    others = filters.text or filters.since or filters.until or filters.mine
+    return live_list(
+        workflow_ids=filters.workflows,
+        statuses=filters.statuses,
+        resource_id=filters.resource,
+        is_whole=is_first and not others,
+    )
 
 
 def _counters(filters: Filters, seen: QuerySet[Run]) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from runs.operations.figures import Figures, figures, step_seconds
 from runs.ui.calls import example, start_calls
 from runs.ui.graph import read_graph, render_graph, render_tree
 from runs.ui.graph.nodes import GraphNode
+from runs.ui.live_list import live_list
 from runs.ui.node_facts import node_facts
 from runs.ui.pages import caller_of, page, render, run_url
 from runs.ui.rows import run_rows
@@ -122,10 +123,12 @@ def _selecting(path: str) -> str:
 
 
 def _history(caller: Caller, workflow_id: str, nodes: tuple[GraphNode, ...]) -> dict[str, Any]:
+    live = live_list(workflow_ids=[workflow_id])
     runs: QuerySet[Run] = caller.visible(Run.objects.filter(workflow_id=workflow_id))
     known = figures(runs, timezone.now()).get(workflow_id, Figures())
     recent = list(runs.order_by("-created_at", "-pk")[:RECENT])
     return {
+        "live": live,
         "figures": known,
         "recent": run_rows(recent),
         "step_bars": step_bars(step_seconds(recent), nodes),

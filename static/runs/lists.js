@@ -3,10 +3,11 @@
 "use strict";
 
 (() => {
-  const list = document.querySelector("[data-live=runs][data-socket]");
-  if (!list) return;
-  const path = new URL(list.dataset.socket, location.href);
-  let cursor = list.dataset.cursor || "";
+  const given = document.body.dataset;
+  if (!given.listSocket) return;
+  const list = document.querySelector("[data-live=runs]") || document.createElement("tbody");
+  const path = new URL(given.listSocket, location.href);
+  let cursor = given.listCursor || "";
   const fresh = new Set(); // runs that match and are not shown
 
   const rowOf = (run) => list.querySelector(`[data-run="${CSS.escape(`${run.workflowId}/${run.runId}`)}"]`);
@@ -41,7 +42,7 @@
   function update(run) {
     const row = rowOf(run);
     if (!row) {
-      if (run.matches) fresh.add(`${run.workflowId}/${run.runId}`);
+      if (run.matches && "listWhole" in given) fresh.add(`${run.workflowId}/${run.runId}`);
       return;
     }
     showStatus(row, run.status);
@@ -54,18 +55,13 @@
   // --- the line of what is new ---------------------------------------------------------------------
 
   function showFresh(changed) {
-    let line = document.querySelector("[data-live=new]");
-    if (!fresh.size && !changed) return;
-    if (!line) {
-      line = document.createElement("a");
-      line.dataset.live = "new";
-      line.className = "new-runs";
-      const place = list.closest(".scroller") || list.closest("table");
-      place.before(line);
-    }
-    line.hidden = false;
-    line.href = location.href;
-    write(line, changed ? "Much has changed: show the list as it is now" : `${fresh.size} new: show ${fresh.size === 1 ? "it" : "them"}`);
+    const place = document.querySelector("[data-live=new-runs]");
+    if (!place || (!fresh.size && !changed)) return;
+    if (!place.firstElementChild) place.append(document.createElement("a"));
+    place.hidden = false;
+    place.firstElementChild.href = location.href;
+    const text = changed ? "much has changed, show it" : `${fresh.size} new, show ${fresh.size === 1 ? "it" : "them"}`;
+    write(place.firstElementChild, text);
   }
 
   function showCounts(counts) {
@@ -103,7 +99,7 @@
     for (const row of page.querySelectorAll("[data-live=runs] [data-run]")) {
       const shown = list.querySelector(`[data-run="${CSS.escape(row.dataset.run)}"]`);
       if (!shown) {
-        fresh.add(row.dataset.run);
+        if ("listWhole" in given) fresh.add(row.dataset.run);
         continue;
       }
       for (const name of ["status", "because", "took"]) {

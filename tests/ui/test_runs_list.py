@@ -121,7 +121,7 @@ def test_the_list_takes_a_handful_of_queries(
     for number in range(50):
         run_of(f"r{number}", "failed")
 
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(12):
         client.get(LIST)
 
 

@@ -1,0 +1,33 @@
+"""Lists of runs in a real browser: rows change where they are, new runs are counted."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.site import PATIENCE, Site
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("browser")]
+
+expect.set_options(timeout=PATIENCE)
+
+ORDER = {"orderId": "A1", "quantity": 3, "unitPrice": 99.5}
+
+
+def test_rows_change_where_they_are_and_new_runs_are_counted(site: Site) -> None:
+    site.start("order-approval", "listed", ORDER, "list")
+    page = site.page("/runs/?workflow=order-approval&resource=list")
+    expect(page.locator("[data-live=connection]")).to_have_attribute("data-state", "live")
+    row = page.locator('[data-run="order-approval/listed"]')
+    expect(row.locator(".status")).to_have_text("suspended")
+
+    answer = {"step": "manager-approval", "resumeData": {"approved": True, "approver": "Bo"}}
+    site.call("order-approval/resume?runId=listed", answer)
+    site.start("order-approval", "newer", ORDER, "list")
+    site.start("order-approval", "elsewhere", ORDER, "not on the list")
+
+    expect(row.locator(".status")).to_have_text("success")
+    expect(page.locator("[data-live=new-runs]")).to_have_text("1 new, show it")
+    expect(page.locator("tbody [data-run]")).to_have_count(1)
+    page.click("[data-live=new-runs] a")
+    expect(page.locator("tbody [data-run]")).to_have_count(2)
