@@ -21,8 +21,10 @@ class RunsConfig(AppConfig):
     def _add_duties(self) -> None:
         """Tell workers what they do besides driving runs: they know none of the layers above."""
         from runs.operations.firing import Scheduler
+        from runs.operations.pruning import Housekeeper
         from runs.webhooks import Courier
         from runs.worker import duties
 
         duties.add(Scheduler)
+        duties.add(Housekeeper)
         duties.add(Courier)

@@ -13,8 +13,8 @@ from runs.conf import EXECUTIONS, Conf, conf
 from runs.definition import all_workflows
 from runs.webhooks import missing_secrets
 
-#: Settings that make sense at zero: no waiting in memory, no second chance, a look without a pause.
-MAY_BE_ZERO = frozenset({"HOLD_SECONDS", "MAX_RECOVERIES"})
+#: Settings that make sense at zero: no waiting in memory, no second chance, nothing deleted by age.
+MAY_BE_ZERO = frozenset({"HOLD_SECONDS", "RETENTION_DAYS", "MAX_RECOVERIES"})
 
 
 @register

@@ -36,6 +36,8 @@ class Conf:
     RECOVERY: bool = True
     #: Take-overs of a run whose worker died before it is failed as a run that kills its workers.
     MAX_RECOVERIES: int = 10
+    #: Days for which finished runs are kept; 0 keeps them until somebody deletes them.
+    RETENTION_DAYS: float = 0.0
     #: Largest JSON size, in bytes, of one input, output or payload.
     MAX_PAYLOAD_BYTES: int = 4 * 1024 * 1024
     #: Seconds between two looks at the event table by who follows a run of another process.
