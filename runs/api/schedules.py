@@ -38,8 +38,10 @@ class SchedulesBase(RunsView):
         return rows if ids is None else rows.filter(resource_id__in=sorted(ids))
 
     def find(self, schedule_id: str) -> Schedule:
-        schedule = self.visible().filter(pk=schedule_id).first()
-        if schedule is None:
+        """The schedule, unless there is none or the caller must not see it."""
+        schedule = operations.find_schedule(schedule_id)
+        ids = self.caller.resource_ids
+        if ids is not None and schedule.resource_id not in ids:
             raise ScheduleNotFound(id=schedule_id)
         return schedule
 
@@ -178,8 +180,9 @@ class ScheduleTriggersView(SchedulesBase):
     def get(self, request: Request, schedule_id: str) -> Response:
         self.caller.require("view_schedule")
         query, _ = self.read(request)
-        schedule = self.visible().filter(pk=schedule_id).first()
-        if schedule is None:
+        try:
+            schedule = self.find(schedule_id)
+        except ScheduleNotFound:
             return Response({"triggers": []})
         triggers = operations.schedule_triggers(
             schedule,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 
 from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from runs.conf import conf
 from runs.definition import registry
@@ -54,8 +54,16 @@ def fire_due() -> int:
     """Fire what is due and of a workflow known here; returns how many fires were noted."""
     now = clock().now()
     due = _due(now).filter(workflow_id__in=registry.all_workflows())
-    ids = list(due.order_by("next_fire_at").values_list("pk", flat=True)[:MOST])
-    return sum(_fire(schedule_id, now) is not None for schedule_id in ids)
+    fired, failure = 0, None
+    for schedule_id in list(due.order_by("next_fire_at").values_list("pk", flat=True)[:MOST]):
+        try:
+            fired += _fire(schedule_id, now) is not None
+        except DatabaseError as error:  # the next look tries again; others do not wait for that
+            logger.warning("Schedule %s could not fire: %s", schedule_id, error)
+            failure = error
+    if failure is not None:
+        raise failure
+    return fired
 
 
 def _due(now: int) -> ScheduleQuerySet:
@@ -124,8 +132,8 @@ def _try_start(schedule: Schedule, trigger: ScheduleTrigger) -> None:
     try:
         with transaction.atomic(), acting(actor):
             _start(schedule, trigger.run_id, execution="background")
-    except DatabaseError:
-        raise  # nothing happened; the next look tries again
+    except (OperationalError, InterfaceError):
+        raise  # the database's trouble, and not the run's
     except Exception as error:
         logger.log(
             logging.WARNING if isinstance(error, RunsError) else logging.ERROR,

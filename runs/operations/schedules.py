@@ -35,7 +35,7 @@ from runs.worker.clock import clock
 Json = Any
 PREFIX = "schedule_"
 MAX_ID_LENGTH = 150  # of 200: the id of each of its runs begins with it
-MAX_CRON_LENGTH = 200
+MAX_CRON_LENGTH = MAX_TEXT_LENGTH = 200
 _VALUES = ("input_data", "initial_state", "request_context", "metadata")
 _CHANGEABLE = {*_VALUES, "cron", "timezone", "status", "resource_id", "missed"}
 
@@ -82,7 +82,7 @@ def insert(schedule: Schedule) -> None:
 def find_schedule(schedule_id: str, *, lock: bool = False) -> Schedule:
     """The schedule of that id; raises ScheduleNotFound."""
     rows = Schedule.objects.select_for_update() if lock else Schedule.objects.all()
-    schedule = rows.filter(pk=schedule_id).first()
+    schedule = rows.filter(pk=schedule_id).first() if _is_id(schedule_id) else None
     if schedule is None:
         raise ScheduleNotFound(id=schedule_id)
     return schedule
@@ -168,9 +168,14 @@ def _checked(members: dict[str, Json]) -> dict[str, Json]:
     if checked.get("missed", "once") not in MISSED:
         raise RequestError(f'missed is "skip" or "once", not {checked["missed"]!r}')
     resource_id = checked.get("resource_id")
-    if resource_id is not None and not (isinstance(resource_id, str) and len(resource_id) <= 200):
-        raise RequestError("A resource id is text of at most 200 characters")
+    if resource_id is not None and not _is_id(resource_id):
+        raise RequestError("A resource id is text of at most 200 characters, without NUL")
     return checked
+
+
+def _is_id(value: Json) -> bool:
+    """Whether a text can be the id of anything: PostgreSQL stores no NUL."""
+    return isinstance(value, str) and len(value) <= MAX_TEXT_LENGTH and "\0" not in value
 
 
 def _status(status: Json) -> str:

@@ -143,6 +143,11 @@ def test_a_body_of_a_wrong_shape_is_refused(body: Any, field: str, message: str,
     [
         ({"cron": "bogus"}, 400, 'Invalid cron expression "bogus": expected 5, 6 or 7 parts'),
         ({"timezone": "Mars"}, 400, 'Invalid timezone "Mars"'),
+        (
+            {"resourceId": "a\0b"},
+            400,
+            "A resource id is text of at most 200 characters, without NUL",
+        ),
         ({"missed": "all"}, 400, 'missed is "skip" or "once", not \'all\''),
         ({"workflowId": "nope"}, 404, 'Workflow "nope" not found'),
         ({"id": "Nightly"}, 409, 'Schedule "schedule_nightly" already exists'),
@@ -253,6 +258,19 @@ def test_a_deleted_schedule_is_gone(api: Api) -> None:
     assert [api.call(m, p, b).pair for m, p, _, b in ROUTES if p.startswith(ONE)][:-1] == [
         MISSING
     ] * 6
+
+
+@pytest.mark.parametrize("schedule_id", ["%00", "x" * 300, "é", "..%2F", "schedule_nightly%00"])
+def test_an_id_that_none_can_have_is_not_found(schedule_id: str, api: Api) -> None:
+    made(api)
+    paths = [(m, p.replace("schedule_nightly", schedule_id), b) for m, p, _, b in ROUTES[2:]]
+
+    answers = [api.call(method, path, body) for method, path, body in paths]
+    if schedule_id == "..%2F":  # a path of another route
+        assert {answer.status for answer in answers} <= {404, 200}
+    else:
+        assert [answer.pair for answer in answers] == [MISSING] * 6 + [(200, {"triggers": []})]
+    assert Row.objects.count() == 1
 
 
 def test_one_that_is_declared_cannot_be_deleted(api: Api) -> None:

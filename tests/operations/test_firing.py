@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from runs import Workflow, create_workflow
 from runs.exceptions import (
@@ -186,6 +186,25 @@ def test_a_callback_that_breaks_stops_neither_its_schedule_nor_others(
     assert fire_due() == 2
     assert [t["outcome"] for t in schedule_triggers(schedule)] == ["failed"]
     assert Run.objects.filter(workflow_id="report").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_schedule_that_the_database_refuses_keeps_no_other_from_firing(
+    report: Workflow, clock: SetClock
+) -> None:
+    first, second = hourly(report), hourly(report)
+    Schedule.objects.filter(pk=first.pk).update(next_fire_at=from_ms(NOON_MS))
+    clock.shows += HOUR
+
+    def lock_out(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith('INSERT INTO "runs_run"') and any(first.pk in str(p) for p in params):
+            raise OperationalError("no disk space")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(lock_out), pytest.raises(OperationalError):
+        fire_due()
+
+    assert [(first.triggers.count(), second.triggers.count()), fire_due()] == [(0, 1), 1]
 
 
 def test_an_expression_whose_years_are_over_fires_no_more(

@@ -85,6 +85,7 @@ def test_an_id_that_is_taken_is_refused_however_it_is_written(report: Workflow) 
         ({"missed": "all"}, RequestError, 'missed is "skip" or "once"'),
         ({"request_context": [1]}, RequestError, "request_context of a schedule is an object"),
         ({"resource_id": "x" * 201}, RequestError, "at most 200 characters"),
+        ({"resource_id": "a\0b"}, RequestError, "without NUL"),
         ({"input_data": {1, 2}}, NotSerializable, "input_data cannot be written as JSON"),
         ({"color": "red"}, RequestError, "no 'color'"),
     ],
