@@ -26,6 +26,7 @@ from runs.operations import resume_async
 from runs.operations.calls import bound
 from runs.operations.inbox import Question, last_answer, questions_for
 from runs.shown import ago
+from runs.ui.live_list import LiveList, live_list
 from runs.ui.pages import caller_of, page, render
 
 Json = Any
@@ -60,7 +61,9 @@ def inbox(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST":
         caller.require("resume_run")
         return _answer(request, caller)
-    return _show(request, _questions(caller))
+    live = live_list(statuses=["suspended"])
+    questions = _questions(caller)
+    return _show(request, questions, live=live, gone=_gone(request, caller, questions))
 
 
 def _questions(caller: Caller) -> list[Question]:
@@ -69,14 +72,27 @@ def _questions(caller: Caller) -> list[Question]:
     return questions_for(caller.user, caller.visible(Run.objects.all()))
 
 
+def _gone(
+    request: HttpRequest, caller: Caller, questions: Sequence[Question]
+) -> list[tuple[str, str]]:
+    """Of the cards that a page shows (``shown``) those that wait no more, with what to say."""
+    waiting = {key_of(one) for one in questions}
+    shown = request.GET.getlist("shown")[:SHOWN]
+    return [(key, _who_was_first(caller, key)) for key in shown if key not in waiting]
+
+
 def _show(
-    request: HttpRequest, questions: Sequence[Question], tried: Card | None = None
+    request: HttpRequest,
+    questions: Sequence[Question],
+    tried: Card | None = None,
+    live: LiveList | None = None,
+    gone: Sequence[tuple[str, str]] = (),
 ) -> HttpResponse:
     cards = [
         tried if tried is not None and key_of(one) == tried.key else Card(one, _form(one))
         for one in questions[:SHOWN]
     ]
-    context = {"cards": cards, "more": len(questions) - len(cards)}
+    context = {"cards": cards, "more": len(questions) - len(cards), "live": live, "gone": gone}
     return render(request, "runs/ui/inbox.html", context, status=200 if tried is None else 422)
 
 

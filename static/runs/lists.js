@@ -85,14 +85,49 @@
   function received(message) {
     if (message.cursor) cursor = message.cursor;
     showCounts(message.counts);
+    if (inbox && (message.type === "reload" || (message.runs || []).length)) askInbox().catch(() => {});
+    if (inbox) return true;
     for (const run of message.runs || []) update(run);
     showFresh(message.type === "reload");
     runsLive.tick();
     return true;
   }
 
+  // --- the inbox: cards that somebody else has answered say so and close ------------------------------
+
+  const inbox = location.pathname === new URL("inbox/", new URL(document.querySelector(".brand").href)).pathname;
+  const cards = () => [...document.querySelectorAll("[data-live=inbox] [data-question]:not(.gone)")];
+
+  async function askInbox() {
+    const shown = cards();
+    const query = shown.map((card) => `shown=${encodeURIComponent(card.dataset.question)}`).join("&");
+    const response = await fetch(`${location.pathname}?${query}`);
+    if (!response.ok || response.redirected) throw new Error(`the server answered ${response.status}`);
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    for (const note of page.querySelectorAll("[data-live=gone] [data-question]")) {
+      const card = shown.find((one) => one.dataset.question === note.dataset.question);
+      if (card) close(card, note.textContent);
+    }
+    const known = new Set([...document.querySelectorAll("[data-question]")].map((card) => card.dataset.question));
+    for (const card of page.querySelectorAll("[data-live=inbox] [data-question]")) {
+      if (!known.has(card.dataset.question)) fresh.add(card.dataset.question);
+    }
+    showFresh(false);
+  }
+
+  function close(card, text) {
+    card.classList.add("gone");
+    const said = document.createElement("p");
+    said.className = "muted";
+    said.setAttribute("role", "status");
+    said.textContent = text;
+    const form = card.querySelector("form");
+    if (form) form.replaceWith(said);
+  }
+
   // Without a socket the page itself is asked, and its rows are put in place of those that are shown.
   async function poll() {
+    if (inbox) return askInbox();
     const response = await fetch(location.href);
     if (!response.ok || response.redirected) throw new Error(`the server answered ${response.status}`);
     const page = new DOMParser().parseFromString(await response.text(), "text/html");

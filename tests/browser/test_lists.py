@@ -31,3 +31,19 @@ def test_rows_change_where_they_are_and_new_runs_are_counted(site: Site) -> None
     expect(page.locator("tbody [data-run]")).to_have_count(1)
     page.click("[data-live=new-runs] a")
     expect(page.locator("tbody [data-run]")).to_have_count(2)
+
+
+def test_a_card_that_a_colleague_has_answered_says_so(site: Site) -> None:
+    site.start("order-approval", "two-of-us", ORDER, "inbox")
+    page = site.page("/inbox/")
+    expect(page.locator("[data-live=connection]")).to_have_attribute("data-state", "live")
+    card = page.locator("[data-question]").filter(has_text="two-of-us")
+    expect(card.locator("form")).to_have_count(1)
+
+    colleague = site.page("/runs/order-approval/two-of-us/", "other")
+    colleague.check('input[name="answer.approved"][value="true"]')
+    colleague.fill('[name="answer.approver"]', "Bo")
+    colleague.click(".inspector form button.primary")
+
+    expect(card).to_contain_text("other answered this first")
+    expect(card.locator("form")).to_have_count(0)

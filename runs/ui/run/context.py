@@ -81,7 +81,7 @@ def _graph(request: HttpRequest, about: Subject, context: dict[str, Json]) -> di
 
 def _timeline(request: HttpRequest, about: Subject, context: dict[str, Json]) -> dict[str, Json]:
     every = request.GET.get("rows") == "all"
-    return {"timeline": timeline(about.rows, about.now, every_row=every)}
+    return {"timeline": timeline(about.rows, about.now, attempt=about.attempt, every_row=every)}
 
 
 def _steps(request: HttpRequest, about: Subject, context: dict[str, Json]) -> dict[str, Json]:

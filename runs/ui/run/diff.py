@@ -8,7 +8,7 @@ from typing import Any
 
 from runs import shown
 from runs.engine import path as paths
-from runs.engine.journal import Entry, Kind, Status
+from runs.engine.journal import Entry, Journal, Kind, Status
 from runs.models import Run
 from runs.store import journals
 from runs.ui.run.payloads import WHOLE
@@ -61,7 +61,7 @@ def compare(run: Run, a: int, b: int, *, may_view: bool) -> Comparison:
     order.sort(key=lambda path: _begun(left.entries, right.entries, path))
     pairs = [_pair(path, left.get(path), right.get(path), may_view) for path in order]
     counts = {mark: sum(p.mark == mark for p in pairs) for mark in (SAME, CHANGED, LEFT, RIGHT)}
-    ends = _side(left.root), _side(right.root)
+    ends = _whole(left), _whole(right)
     values = _values(left.root, right.root) if may_view else []
     return Comparison(pairs, counts, _delta(*ends), values, *ends)
 
@@ -100,6 +100,20 @@ def _side(entry: Entry) -> Side:
     return Side(status, took, entry.taken or entry.kept_from is not None)
 
 
+def _whole(journal: Journal) -> Side:
+    """The attempt itself: it took as long as from its first own step to its end."""
+    root = _side(journal.root)
+    own = [
+        entry.started_at
+        for entry in journal.entries.values()
+        if entry.path and entry.started_at and not entry.taken and entry.kept_from is None
+    ]
+    ended = journal.root.ended_at
+    if journal.attempt == 1 or ended is None or not own:
+        return root
+    return Side(root.status, max(ended - min(own), 0) / 1000, kept=False)
+
+
 def _delta(left: Side | None, right: Side | None) -> float | None:
     if left is None or right is None or left.took is None or right.took is None:
         return None
@@ -122,4 +136,9 @@ def changes(left: Json, right: Json) -> list[Change]:
     one = [] if left is None else shown.pretty(left)[:WHOLE].splitlines()
     other = [] if right is None else shown.pretty(right)[:WHOLE].splitlines()
     lines = list(difflib.unified_diff(one, other, lineterm="", n=3))[2:]
-    return [Change("@" if line.startswith("@@") else line[:1], line[1:]) for line in lines]
+    shown_from_the_first = ("@@ -1", "@@ -0")
+    return [
+        Change("@" if line.startswith("@@") else line[:1], line[1:])
+        for line in lines
+        if not line.startswith(shown_from_the_first)
+    ]

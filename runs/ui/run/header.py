@@ -9,7 +9,7 @@ from runs import operations
 from runs.engine import path as paths
 from runs.models.fields import to_ms
 from runs.operations import Because
-from runs.ui.run.rows import Row, root_of, steps_of
+from runs.ui.run.rows import Row, began_at, root_of, steps_of
 from runs.ui.run.subject import Subject
 
 
@@ -73,7 +73,8 @@ def _step(path: str) -> str:
 def times(subject: Subject) -> tuple[int | None, int | None]:
     """When the attempt began and ended (ms)."""
     root = root_of(subject.rows)
+    began = began_at(subject.rows, subject.attempt)
     if root is None:
         return to_ms(subject.run.started_at), None
     over = subject.status not in ("running", "waiting", "suspended", "pending")
-    return root.started_at, root.ended_at if over else None
+    return began, root.ended_at if over else None

@@ -156,6 +156,16 @@ def root_of(rows: Iterable[Row]) -> Row | None:
     return next((row for row in rows if row.path == paths.ROOT), None)
 
 
+def began_at(rows: Iterable[Row], attempt: int) -> int | None:
+    """When the attempt began; after time travel its root still has the beginning of the run."""
+    listed = list(rows)
+    root = root_of(listed)
+    if attempt == 1 or root is None:
+        return root.started_at if root is not None else None
+    fresh = [row for row in steps_of(listed) if not row.taken and row.kept_from is None]
+    return min((row.started_at for row in fresh if row.started_at), default=root.started_at)
+
+
 def steps_of(rows: Iterable[Row]) -> list[Row]:
     """What people call steps: all but the attempt itself and the answers of conditions."""
     return [row for row in rows if row.path != paths.ROOT and row.kind != Kind.DECISION]

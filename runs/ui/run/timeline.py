@@ -13,7 +13,7 @@ from typing import Any
 from runs import shown
 from runs.engine.journal import Kind, Status
 from runs.ui.graph import graph_path
-from runs.ui.run.rows import Row, root_of, steps_of
+from runs.ui.run.rows import Row, began_at, root_of, steps_of
 from runs.ui.run.timescale import Timescale, timescale
 
 #: Rows that are drawn at once, from the head and from the tail of a long run.
@@ -89,7 +89,9 @@ class _Group:
         return self.rows[-1]
 
 
-def timeline(rows: list[Row], now: int, *, every_row: bool = False) -> Timeline | None:
+def timeline(
+    rows: list[Row], now: int, *, attempt: int = 1, every_row: bool = False
+) -> Timeline | None:
     """The timeline of an attempt as it is at ``now``; None while nothing has begun."""
     root = root_of(rows)
     if root is None:
@@ -97,7 +99,8 @@ def timeline(rows: list[Row], now: int, *, every_row: bool = False) -> Timeline 
     steps = [row for row in steps_of(rows) if row.started_at is not None and not row.taken]
     stretches = {row.path: _stretches(row, now) for row in steps}
     work = [(s.start, s.end) for row in steps for s in stretches[row.path] if _is_work(row, s)]
-    scale = timescale(work, *_ends(root, steps, stretches, now))
+    began = began_at(rows, attempt) or now
+    scale = timescale(work, *_ends(root, began, steps, stretches, now))
     groups = _groups(steps)
     kept, hidden = (groups, 0) if every_row else _limited(groups)
     items = _items(steps)
@@ -112,11 +115,12 @@ def timeline(rows: list[Row], now: int, *, every_row: bool = False) -> Timeline 
 
 
 def _ends(
-    root: Row, steps: list[Row], stretches: dict[str, list[_Stretch]], now: int
+    root: Row, began: int, steps: list[Row], stretches: dict[str, list[_Stretch]], now: int
 ) -> tuple[int, int]:
     moments = [s.end for found in stretches.values() for s in found]
-    starts = [row.started_at for row in steps if row.started_at is not None]
-    start = min([root.started_at or now, *starts])
+    own = (row for row in steps if row.kept_from is None)
+    starts = [row.started_at for row in own if row.started_at is not None]
+    start = min([began, *starts])
     over = root.status not in (Status.RUNNING, Status.WAITING, Status.SUSPENDED, Status.PENDING)
     return start, max(moments, default=now) if over else max([now, *moments])
 

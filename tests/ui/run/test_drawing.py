@@ -139,6 +139,18 @@ def test_a_step_that_was_running_when_its_run_was_canceled_is_canceled() -> None
     assert "running" not in statuses(run).values()
 
 
+def test_an_attempt_that_goes_back_in_time_begins_when_it_does() -> None:
+    first = started(asking(), {"n": 1})
+    first.time_travel("ask")
+    run = Run.objects.get()
+
+    again = {row.path: row for row in stored.load(run, 2)}
+
+    assert stored.began_at(again.values(), 2) == again["ask"].started_at
+    assert stored.began_at(again.values(), 1) == again[""].started_at
+    assert [row.name for row in drawn(run).rows] == ["ask"]
+
+
 def test_nothing_is_drawn_of_a_run_that_has_not_begun() -> None:
     run = asking().create_run(run_id="r")
 
