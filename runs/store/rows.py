@@ -129,11 +129,10 @@ def insert_sql(table: str, columns: Iterable[str]) -> str:
 
 
 #: An entry's first write inserts its row, later ones change it: one statement for both.
-UPSERT_SNAPSHOT = (
-    insert_sql(StepSnapshot._meta.db_table, SNAPSHOT_COLUMNS)
-    + ' ON CONFLICT ("run_id", "attempt", "path") DO UPDATE SET '
-    + ", ".join(f'"{column}" = excluded."{column}"' for column in UPDATED)
+ON_CONFLICT = 'ON CONFLICT ("run_id", "attempt", "path") DO UPDATE SET ' + ", ".join(
+    f'"{column}" = excluded."{column}"' for column in UPDATED
 )
+UPSERT_SNAPSHOT = f"{insert_sql(StepSnapshot._meta.db_table, SNAPSHOT_COLUMNS)} {ON_CONFLICT}"
 INSERT_EVENT = insert_sql(RunEvent._meta.db_table, EVENT_COLUMNS)
 SELECT_SNAPSHOTS = "SELECT {} FROM {}".format(
     ", ".join(f'"{column}"' for column in SNAPSHOT_COLUMNS), StepSnapshot._meta.db_table
