@@ -35,7 +35,7 @@ from runs.exceptions import (
 from runs.models import Run
 from runs.models.fields import from_ms, to_ms
 from runs.operations import assigned, keys
-from runs.operations.acting import acting_user, note
+from runs.operations.acting import acting_user, current_actor, note
 from runs.operations.arguments import argument
 from runs.store import journals, lease, ledger
 from runs.store.ledger import Write
@@ -128,6 +128,10 @@ def start(run: Run, given: StartInput, *, per_step: bool = False, key: str | Non
 
 
 def _start(run: Run, given: StartInput, per_step: bool) -> Begun:
+    if run.status == Status.PENDING and current_actor() is None:
+        begun = _started_at_once(run, given, per_step)
+        if begun is not None:
+            return begun
 
     def edit(row: Run, journal: Journal) -> Journal:
         if row.status not in (Status.PENDING, Status.PAUSED, *FINAL):
@@ -144,6 +148,20 @@ def _start(run: Run, given: StartInput, per_step: bool) -> Begun:
         return journal
 
     return begin(run, edit, "start")
+
+
+def _started_at_once(run: Run, given: StartInput, per_step: bool) -> Begun | None:
+    """Start a run as the caller's object shows it, without reading its row; None if it has moved.
+
+    Whatever happens to a pending run raises its fencing number, so the write finds that out.
+    """
+    journal = Journal(run.workflow_id, run.run_id, run.resource_id)
+    journal.request_context = given.request_context
+    edits.start(journal, given.input_data, given.state, clock().now(), per_step=per_step)
+    begun, write = _prepared(run, run, journal, 0)
+    if not ledger.append([write])[0].accepted:
+        return None
+    return _gone(run, begun, write)
 
 
 # --- resume and restart ----------------------------------------------------------------------
@@ -238,24 +256,34 @@ def begin(
 
     ``action`` and ``details`` are what the audit trail gets to know of it.
     """
-    inline = is_inline(run)
     with transaction.atomic():
         row = row_of(run, lock=True, missing=missing)
         journal = edit(row, journals.load(row))
-        session = Session(row, workflow_of(run), journal, row.fence, ledger.next_seq(row.pk))
-        offset = session.seq
-        write = session.take_write() or Write(row.pk, journal.attempt, row.fence)
-        held = lease.hold(local.owner()) if inline else lease.free(lease.now_ms())
-        write.run.update(_started_columns(row, journal), **held, **_line(run, row, journal))
+        begun, write = _prepared(run, row, journal, ledger.next_seq(row.pk))
         if action == "start" and (user := acting_user()) is not None:
             write.run["started_by_id"] = user.pk
         ledger.append_one(write)
         note(row, action, **(details or {}))
-        session.fence = row.fence + 1
+    return _gone(run, begun, write)
+
+
+def _prepared(run: Run, row: Run, journal: Journal, seq: int) -> tuple[Begun, Write]:
+    """What makes a run go: its session, if it is driven here, and the write that begins it."""
+    inline = is_inline(run)
+    session = Session(row, workflow_of(run), journal, row.fence, seq)
+    write = session.take_write() or Write(row.pk, journal.attempt, row.fence)
+    held = lease.hold(local.owner()) if inline else lease.free(lease.now_ms())
+    write.run.update(_started_columns(row, journal), **held, **_line(run, row, journal))
+    session.fence = row.fence + 1
+    return Begun(run, session if inline else None, seq, write.events), write
+
+
+def _gone(run: Run, begun: Begun, write: Write) -> Begun:
+    """The write is stored: show it, and send for a worker if none of it happens here."""
     _mirror(run, write.run)
-    if not inline:
-        transaction.on_commit(lambda: _send_ticket(row.pk))
-    return Begun(run, session if inline else None, offset, write.events)
+    if begun.session is None:
+        transaction.on_commit(lambda: _send_ticket(run.pk))
+    return begun
 
 
 def _started_columns(row: Run, journal: Journal) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from runs.engine.result import WorkflowResult
 from runs.exceptions import EmptyWorkflow, RequestError, RunNotSuspended, RunsError
 from runs.models import Run
 from runs.operations import begin, keys, travel
-from runs.operations.acting import acting_user, note
+from runs.operations.acting import acting_user, current_actor, note
 from runs.operations.arguments import step_path
 from runs.operations.begin import Begun
 from runs.operations.cancel import cancel as cancel
-from runs.store import catalog
+from runs.store import creation
 from runs.worker import callbacks, execution, perform
 from runs.worker.execution import Options
 from runs.worker.run_info import RunInfo
@@ -61,23 +61,22 @@ def create_run(
     keys.check(idempotency_key)
 
     def make() -> Run:
-        run, created = Run.objects.get_or_create(
+        row = Run(
             workflow_id=workflow.id,
             run_id=run_id or str(uuid.uuid4()),
-            defaults={
-                "resource_id": resource_id,
-                "version": version,
-                "priority": workflow.priority if priority is None else priority,
-                "started_by": started_by or acting_user(),
-                "webhooks": [webhook.to_json() for webhook in webhooks] or None,
-            },
+            resource_id=resource_id,
+            priority=workflow.priority if priority is None else priority,
+            started_by=started_by or acting_user(),
+            webhooks=[webhook.to_json() for webhook in webhooks] or None,
         )
+        run, created = creation.create(row, workflow)
         if created:
             note(run, "create")
         return run
 
+    if idempotency_key is None and current_actor() is None:
+        return bound(make(), workflow, execution)
     with transaction.atomic():
-        version = catalog.version_of(workflow)
         if idempotency_key is None:
             return bound(make(), workflow, execution)
         run = keys.created(workflow.id, idempotency_key, make)
