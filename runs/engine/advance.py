@@ -45,7 +45,7 @@ from runs.definition.workflow import Workflow
 from runs.engine import blocks, inputs
 from runs.engine import path as paths
 from runs.engine import transitions as move
-from runs.engine.journal import Entry, Journal, Status
+from runs.engine.journal import SETTLED, Entry, Journal, Status
 from runs.engine.nesting import Nesting
 from runs.engine.outcomes import (
     CANCELED,
@@ -142,6 +142,9 @@ class Interpreter(Nesting):
     # --- steps --------------------------------------------------------------------------------
 
     def _single(self, node: Member | MapNode, scope: Scope) -> Found:
+        known = self.journal.get(paths.join(scope.path, node.key))
+        if known is not None and known.status in SETTLED:
+            return self._found(known)
         return self._member(node, scope, self._blank(node, scope))
 
     def _begin(self, node: Member | MapNode, scope: Scope, entry: Entry) -> Entry:

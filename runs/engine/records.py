@@ -89,8 +89,12 @@ def _plain(entry: Entry) -> dict[str, Json]:
 
 
 def _fields(entry: Entry, *names: str) -> dict[str, Json]:
-    values = ((name, _READ[name](entry)) for name in names)
-    return {name: value for name, value in values if value is not None}
+    shown = {}
+    for name in names:
+        value = _READ[name](entry)
+        if value is not None:
+            shown[name] = value
+    return shown
 
 
 def _metadata(entry: Entry) -> Json:

@@ -113,14 +113,11 @@ def _suspend_payloads(halted: list[Entry]) -> dict[str, Json]:
 
 def _steps(journal: Journal) -> dict[str, Json]:
     """Records by id; an input that merely repeats the output before it is left out."""
-    shown: dict[str, Json] = dict(records.steps(journal))
+    full_records = records.steps(journal)
+    shown: dict[str, Json] = dict(full_records)
     previous = journal.root.input
     for step_id in execution_path(journal):
-        full = (
-            records.record(journal, journal.entries[journal.latest[paths.ROOT, step_id]])
-            if (paths.ROOT, step_id) in journal.latest
-            else None
-        )
+        full = full_records.get(step_id)
         if full is None:
             continue
         shown[step_id] = dict(full)

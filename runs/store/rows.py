@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection
@@ -25,6 +26,7 @@ UPDATED = tuple(
 _EXTRA = ("tripwire", "suspend_output", "metadata")
 _TUPLES = ("labels", "assignees", "tried", "patched", "path_before")
 _FLAGS = ("non_retryable", "resuming", "taken", "was_canceled")
+_READ_EXTRAS = attrgetter(*_EXTRA, *_TUPLES, *_FLAGS)
 
 
 def of_entry(run_pk: int, attempt: int, entry: Entry) -> tuple[Any, ...]:
@@ -61,6 +63,8 @@ def of_entry(run_pk: int, attempt: int, entry: Entry) -> tuple[Any, ...]:
 
 
 def _extra(entry: Entry) -> dict[str, Any] | None:
+    if not any(_READ_EXTRAS(entry)):  # of nearly all entries
+        return None
     extra = {name: value for name in _EXTRA if (value := getattr(entry, name)) is not None}
     extra |= {name: value for name in _TUPLES if (value := getattr(entry, name))}
     extra |= {flag: True for flag in _FLAGS if getattr(entry, flag)}

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from runs.conf import conf
 from runs.exceptions import PayloadTooLarge
-from runs.models.fields import dumps
+
+#: Values too small to be weighed.
+_SMALL = (int, float, bool, type(None))
 
 
 def sized(value: Any, where: str) -> Any:
     """The value, unless its JSON is above RUNS_MAX_PAYLOAD_BYTES: then PayloadTooLarge."""
-    limit = conf.MAX_PAYLOAD_BYTES
-    if isinstance(value, int | float | bool | None):
+    if isinstance(value, _SMALL):
         return value
-    size = len((dumps(value) or "").encode())
+    limit = conf.MAX_PAYLOAD_BYTES
+    size = len(orjson.dumps(value))
     if size > limit:
         raise PayloadTooLarge(
             f"{where} has {size} bytes of JSON; the limit (RUNS_MAX_PAYLOAD_BYTES) is {limit}"

@@ -144,8 +144,7 @@ def call_here(command: Execute, body: Callable[[Any], Any], ctx: StepContext) ->
 def is_plain(command: Execute) -> bool:
     """Whether the body needs no event loop."""
     node = command.node
-    body = node.execute if isinstance(node, MapNode) else node.step.execute
-    return not iscoroutinefunction(body) and not iscoroutinefunction(type(body).__call__)
+    return not (node.is_async if isinstance(node, MapNode) else node.step.is_async)
 
 
 async def call(function: Callable[[Any], Any], ctx: Any) -> Any:
