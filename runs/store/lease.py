@@ -12,8 +12,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import connection, transaction
-from django.db.models import Case, F, Value, When
+from django.db import transaction
+from django.db.models import Case, F, QuerySet, Value, When
 from django.utils import timezone
 
 from runs.conf import conf
@@ -48,18 +48,16 @@ def claim(run_pk: int, owner: str) -> Claim | None:
 
     Of a limited run this is whoever stands first in its line.
     """
-    columns = ("fence", "lease_owner", "due_at", "limit_key")
-    found = Run.objects.filter(pk=run_pk).values_list(*columns).first()
-    if found is None:
-        return None
-    fence, holder, due_at, line = found
-    if due_at is None or due_at > timezone.now() or (holder and not conf.RECOVERY):
-        return None
-    if line is None:
-        return _take(run_pk, fence, holder, owner)
+    return next(iter(claim_each([run_pk], owner)), None)
+
+
+def claim_each(run_pks: Sequence[int], owner: str) -> list[Claim]:
+    """Take up those of these runs that are due and that nobody else is taking up."""
+    due = Run.objects.claimable(from_ms(now_ms())).filter(pk__in=run_pks)
+    if not due.exists():
+        return []
     with transaction.atomic():
-        lines.lock([line])
-        return next(iter(_claim_line(line, owner, 1)), None)
+        return _claim(_read(due), owner, len(run_pks))
 
 
 def claim_due(owner: str, limit: int) -> list[Claim]:
@@ -89,19 +87,28 @@ def _level_below(level: int | None) -> int | None:
 
 def _claim_level(level: int, owner: str, room: int) -> tuple[list[Claim], bool]:
     """Claims of one priority, and whether there may be more due runs of it."""
-    now = now_ms()
     with transaction.atomic():
-        due = Run.objects.claimable(from_ms(now)).filter(priority=level).order_by("due_at")
-        if connection.features.has_select_for_update_skip_locked:
-            due = due.select_for_update(skip_locked=True, no_key=True, of=("self",))
-        rows = list(due.values_list("pk", "fence", "lease_owner", "limit_key")[:room])
-        plain = [_take(pk, fence, holder, owner) for pk, fence, holder, line in rows if not line]
-        claims = [claim for claim in plain if claim is not None]
-        keys = dict.fromkeys(line for *_, line in rows if line)
-        lines.lock(keys)
-        for line in keys:
-            claims += _claim_line(line, owner, room - len(claims))
-    return claims, len(rows) == room and bool(keys)
+        due = Run.objects.claimable(from_ms(now_ms())).filter(priority=level).order_by("due_at")
+        rows = _read(due[:room])
+        claims = _claim(rows, owner, room)
+    return claims, len(rows) == room and any(line for *_, line in rows)
+
+
+Row = tuple[int, int, str, str | None]
+
+
+def _read(runs: QuerySet[Run]) -> list[Row]:
+    """What decides about claims, of rows that are ours until the transaction ends."""
+    return list(lines.unlocked(runs).values_list("pk", "fence", "lease_owner", "limit_key"))
+
+
+def _claim(rows: Sequence[Row], owner: str, room: int) -> list[Claim]:
+    claims = _take([(pk, fence, holder) for pk, fence, holder, line in rows if not line], owner)
+    keys = dict.fromkeys(line for *_, line in rows if line)
+    lines.lock(keys)
+    for line in keys:
+        claims += _claim_line(line, owner, room - len(claims))
+    return claims
 
 
 def _claim_line(line: str, owner: str, room: int) -> list[Claim]:
@@ -109,30 +116,25 @@ def _claim_line(line: str, owner: str, room: int) -> list[Claim]:
     now = now_ms()
     lines.queue_up(line, now)
     heads = lines.heads(line, now)
-    for pk, _, holder in heads[:room]:
-        Run.objects.filter(pk=pk).update(
+    lines.ring([pk for pk, *_ in heads[room:]], now)
+    return _take(heads[:room], owner)
+
+
+def _take(found: Sequence[tuple[int, int, str]], owner: str) -> list[Claim]:
+    """Make locked runs an owner's."""
+    if found:
+        Run.objects.filter(pk__in=[pk for pk, *_ in found]).update(
             fence=F("fence") + 1,
             lease_owner=owner,
-            due_at=from_ms(end_from(now)),
+            due_at=from_ms(end_from(now_ms())),
             queued_at=None,
-            recoveries=F("recoveries") + (1 if holder else 0),
+            recoveries=F("recoveries") + _LOST,
             status=_WOKEN,
         )
-    lines.ring([pk for pk, *_ in heads[room:]], now)
-    return [Claim(pk, fence + 1, bool(holder)) for pk, fence, holder in heads[:room]]
+    return [Claim(pk, fence + 1, bool(holder)) for pk, fence, holder in found]
 
 
-def _take(run_pk: int, fence: int, holder: str, owner: str) -> Claim | None:
-    now = now_ms()
-    recovered = bool(holder)
-    taken = Run.objects.filter(pk=run_pk, fence=fence, due_at__lte=from_ms(now)).update(
-        fence=F("fence") + 1,
-        lease_owner=owner,
-        due_at=from_ms(end_from(now)),
-        recoveries=F("recoveries") + (1 if recovered else 0),
-        status=_WOKEN,
-    )
-    return Claim(run_pk, fence + 1, recovered) if taken else None
+_LOST = Case(When(lease_owner="", then=Value(0)), default=Value(1))
 
 
 _WOKEN = Case(

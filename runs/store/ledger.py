@@ -14,13 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.models import Max
 
 from runs.engine.events import Event
 from runs.exceptions import LeaseLost
+from runs.models import RunEvent
 from runs.store import doorbell, lease, lines, outbox, postgres, sqlite
 from runs.store.writes import Write, Written
 
-__all__ = ["Write", "Written", "append", "append_one", "next_seq", "numbered"]
+__all__ = ["Write", "Written", "append", "append_one", "next_seq", "next_seqs", "numbered"]
 
 
 def append(writes: Sequence[Write]) -> list[Written]:
@@ -76,6 +78,13 @@ def numbered(run_pk: int, events: Sequence[Event]) -> Sequence[Event]:
     for seq, event in enumerate(events, next_seq(run_pk)):
         event.seq = seq
     return events
+
+
+def next_seqs(run_pks: Sequence[int]) -> dict[int, int]:
+    """The number of the next event of each of these runs."""
+    found = RunEvent.objects.filter(run_id__in=run_pks).order_by().values_list("run_id")
+    last = dict(found.annotate(Max("seq")))
+    return {run_pk: last.get(run_pk, -1) + 1 for run_pk in run_pks}
 
 
 def next_seq(run_pk: int) -> int:

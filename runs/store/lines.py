@@ -34,7 +34,7 @@ def lock(keys: Collection[str]) -> None:
 
 def queue_up(key: str, now: int) -> None:
     """Let what is due of a locked line stand in it. One whose owner died counts as lost to it."""
-    due = _unlocked(Run.objects.claimable(from_ms(now)).filter(limit_key=key).order_by())
+    due = unlocked(Run.objects.claimable(from_ms(now)).filter(limit_key=key).order_by())
     Run.objects.filter(pk__in=list(due.values_list("pk", flat=True))).update(
         queued_at=Case(When(queued_at=None, then=F("due_at")), default=F("queued_at")),
         due_at=None,
@@ -52,7 +52,7 @@ def heads(key: str, now: int) -> list[tuple[int, int, str]]:
         return []
     held = Run.objects.filter(limit_key=key, due_at__gt=from_ms(now)).filter(~Q(lease_owner=""))
     free = size - held.count()
-    return list(_unlocked(line).values_list("pk", "fence", "lease_owner")[: max(free, 0)])
+    return list(unlocked(line).values_list("pk", "fence", "lease_owner")[: max(free, 0)])
 
 
 def ring(pks: Collection[int], now: int) -> None:
@@ -75,7 +75,8 @@ def forgotten() -> list[str]:
     return list(waiting.order_by().values_list("limit_key", flat=True).distinct()[:1000])  # type: ignore[arg-type]
 
 
-def _unlocked(runs: QuerySet[Run]) -> QuerySet[Run]:
+def unlocked(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """Those that nobody else has locked, locked until the transaction ends."""
     if connection.features.has_select_for_update_skip_locked:
         return runs.select_for_update(skip_locked=True, no_key=True, of=("self",))
     return runs

@@ -19,7 +19,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -87,10 +87,10 @@ class Runner:
 
     # --- from other threads -------------------------------------------------------------------
 
-    def wake(self, run_pk: int | None = None) -> None:
-        """Look at a run now; without one, at whatever is due."""
+    def wake(self, *run_pks: int) -> None:
+        """Look at these runs now; without any, at whatever is due."""
         if not self._draining and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._begin, self._claim(run_pk))
+            self._loop.call_soon_threadsafe(self._begin, self._claim(run_pks))
 
     def drain(self, timeout_seconds: float) -> None:
         """Finish the bodies that are running, give up all runs, and stop."""
@@ -159,7 +159,10 @@ class Runner:
     def _begin(self, work: Any) -> None:
         if self._draining:
             work.close()
-            return
+        else:
+            self._spawn(work)
+
+    def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -178,43 +181,44 @@ class Runner:
     def _free(self) -> int:
         return 0 if self._draining else conf.WORKER_SLOTS - self._taken
 
-    async def _claim(self, run_pk: int | None) -> None:
-        """Take up a run that a ticket names; what goes wrong here, the next sweep makes good."""
+    async def _claim(self, run_pks: Sequence[int]) -> None:
+        """Take up runs that a ticket names; what goes wrong here, the next sweep makes good."""
+        wanted = run_pks[: max(self._free, 0)]
+        if len(wanted) < len(run_pks):
+            self._missed = True
         try:
-            if run_pk is None:
+            if not run_pks:
                 await self._sweep()
-            elif self._free > 0:
-                with self._slot():
-                    claim = await self._call(lease.claim, run_pk, self.id)
-                    if claim is not None:
-                        await self._drive(claim)
-            else:
-                self._missed = True
+            elif wanted:
+                with self._slot(len(wanted)):
+                    await self._drive_all(await self._call(lease.claim_each, wanted, self.id))
         except database.Error as error:
             logger.warning("The database did not answer: %s", error)
 
     async def _sweep(self) -> None:
-        """Take up what is due; once more if meanwhile a ticket found all slots held by this."""
+        """Take up what is due; once more if meanwhile a ticket found all slots held by this.
+
+        ``_missed`` stays set when there may be more due than there are slots."""
         self._missed = True
         while self._missed and (free := self._free) > 0:
             self._missed = False
             with self._slot(free):
                 claims = await self._call(lease.claim_due, self.id, free)
+                await self._drive_all(claims)
             if self._draining:
-                await self._call(lease.release, self.id, [claim.run_pk for claim in claims])
                 return
-            for claim in claims:
-                self._taken += 1
-                self._begin(self._drive_swept(claim))
+            self._missed = self._missed or len(claims) == free
         await self._helper.look()
         self._swept_at = timezone.now()
 
-    async def _drive_swept(self, claim: Claim) -> None:
-        """Drive a run whose slot is taken already: a ticket must not get it in between."""
-        try:
-            await self._drive(claim)
-        finally:
-            self._taken -= 1
+    async def _drive_all(self, claims: Sequence[Claim]) -> None:
+        """Open runs, all at once, and let each go its way; each takes a slot of its own."""
+        if self._draining:
+            await self._call(lease.release, self.id, [claim.run_pk for claim in claims])
+        elif claims:
+            for session in await self._call(takeover.open_claimed, claims):
+                self._taken += 1
+                self._spawn(self._drive(session))
 
     @contextmanager
     def _slot(self, count: int = 1) -> Iterator[None]:
@@ -225,28 +229,30 @@ class Runner:
         finally:
             self._taken -= count
 
-    async def _drive(self, claim: Claim) -> None:
-        session: Session | None = None
+    async def _drive(self, session: Session) -> None:
+        """Drive a run whose slot is taken already."""
+        self._sessions[session.run_pk] = session
         try:
-            session = await self._call(takeover.open_claimed, claim)
-            if session is None:
-                return
-            self._sessions[claim.run_pk] = session
             if self._draining:
                 session.close()
             session.elsewhere = self._distributor
             if await drive(session, self._writer.store, self._pool, holds=False):
                 await self._forget_tasks(session)
         except LeaseLost:
-            logger.warning("Run %s was taken over by another worker", claim.run_pk)
+            logger.warning("Run %s was taken over by another worker", session.run_pk)
         except Exception:
-            logger.exception("Run %s stopped; it is due again in a moment", claim.run_pk)
+            logger.exception("Run %s stopped; it is due again in a moment", session.run_pk)
         finally:
             # It may have been taken over by this very runner: then the newer session stays.
-            if self._sessions.get(claim.run_pk) is session:
-                self._sessions.pop(claim.run_pk, None)
-            if session is not None and session.line is not None:
-                self._begin(self._claim(None))  # the next one in its line need not wait
+            if self._sessions.get(session.run_pk) is session:
+                self._sessions.pop(session.run_pk, None)
+            self._taken -= 1
+            if session.line is not None or self._has_room_for_missed():
+                self._begin(self._claim(()))  # the next one need not wait for the next sweep
+
+    def _has_room_for_missed(self) -> bool:
+        """Whether there was more to do than slots, and a good part of these is free again."""
+        return self._missed and self._free * 4 >= conf.WORKER_SLOTS
 
     async def _forget_tasks(self, session: Session) -> None:
         """A run at rest waits for no report, be it of a task that an earlier driver asked for."""

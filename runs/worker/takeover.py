@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from django.utils import timezone
 
@@ -25,13 +26,25 @@ UNKNOWN_PAUSE = 5_000
 logger = logging.getLogger("runs.worker")
 
 
-def open_claimed(claim: Claim) -> Session | None:
-    """A session over the run, or None if it was ended instead of driven.
+def open_claimed(claims: Sequence[Claim]) -> list[Session]:
+    """Sessions over claimed runs; of those that were ended instead of driven there is none.
 
     A run that took its worker down again and again is failed: whatever it does, it would go on to.
     """
-    run = Run.objects.get(pk=claim.run_pk)
-    journal = journals.load(run)
+    keys = [claim.run_pk for claim in claims]
+    runs = {run.pk: run for run in Run.objects.filter(pk__in=keys).select_related("version")}
+    loaded, seqs = journals.load_many(list(runs.values())), ledger.next_seqs(keys)
+    opened = []
+    for claim in claims:
+        try:
+            run = runs[claim.run_pk]
+            opened.append(_open(run, claim, loaded[run.pk], seqs[run.pk]))
+        except Exception:
+            logger.exception("Run %s could not be opened; it is due again soon", claim.run_pk)
+    return [session for session in opened if session is not None]
+
+
+def _open(run: Run, claim: Claim, journal: Journal, seq: int) -> Session | None:
     try:
         workflow = registry.get_workflow(run.workflow_id)
     except WorkflowNotFound:
@@ -43,7 +56,7 @@ def open_claimed(claim: Claim) -> Session | None:
     except RunsError as error:
         _fail(run, workflow, journal, claim.fence, error)
         return None
-    session = Session(run, workflow, journal, claim.fence, ledger.next_seq(run.pk))
+    session = Session(run, workflow, journal, claim.fence, seq)
     if claim.recovered:
         logger.warning("Run %s lost its worker and goes on here", run)
     else:
