@@ -53,7 +53,9 @@ def sqlite(path: Path | str) -> dict[str, Any]:
         "timeout": 20,
         "init_command": ";".join(f"PRAGMA {name}={value}" for name, value in pragmas.items()),
     }
-    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": options}
+    # Opening the file anew, with all of the above, costs more than most requests and steps.
+    kept = {"CONN_MAX_AGE": None}
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": options} | kept
 
 
 def queue(redis_url: str, *, workers: int) -> dict[str, Any]:

@@ -300,7 +300,8 @@ def _started_columns(row: Run, journal: Journal) -> dict[str, Any]:
             "per_step": execution.per_step,
             "since": execution.since,
         },
-        "started_at": row.started_at or now,
+        # As precise as the end is stored: a quick run does not end before it began.
+        "started_at": row.started_at or from_ms(to_ms(now)),
         "updated_at": now,
         "ended_at": None,
         # A new attempt of a canceled run is not canceled, unless it was before it ever began.
