@@ -55,7 +55,7 @@ def _send(run_pks: list[int]) -> None:
         async_task(f"{__name__}.drive", *run_pks, broker=ticket_broker(for_callers=True))
     except Exception as error:
         shown = ", ".join(map(str, run_pks))
-        logger.warning("Runs %s got no ticket, the sweeper will find them: %s", shown, error)
+        logger.warning("Run %s got no ticket, the sweeper will find it: %s", shown, error)
 
 
 class _HandIn:

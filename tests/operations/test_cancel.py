@@ -82,8 +82,7 @@ def drive_as_worker(run: Run) -> None:
     """Claim the run and drive it until it rests or may be given up."""
     claim = lease.claim(run.pk, "worker")
     assert claim is not None
-    session = takeover.open_claimed(claim)
-    assert session is not None
+    [session] = takeover.open_claimed([claim])
 
     async def store(write: Write) -> Written:
         return await sync_to_async(ledger.append_one)(write)

@@ -77,8 +77,7 @@ def _drive_until(run: Run, step_id: str) -> None:
     """Take the run up and drive it to the start of a step, and say nothing more."""
     claim = lease.claim(run.pk, "gone")
     assert claim is not None
-    session = takeover.open_claimed(claim)
-    assert session is not None
+    [session] = takeover.open_claimed([claim])
     for _ in drive_here(session):
         if Run.objects.get(pk=run.pk).steps.filter(path=step_id).exists():
             return
