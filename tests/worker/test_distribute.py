@@ -175,8 +175,7 @@ def test_a_report_that_was_written_is_used_by_whoever_takes_the_run_over() -> No
     run.start_async()
     claim = lease.claim(run.pk, "dead")
     assert claim is not None
-    session = takeover.open_claimed(claim)
-    assert session is not None
+    [session] = takeover.open_claimed([claim])
     next(drive_here(session))
     members.post([members.Asked(run.pk, claim.fence, 1, "s", "0.0", {})])
     [task] = members.claim("other", 1)
