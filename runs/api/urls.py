@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.urls import path, re_path, register_converter
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularJSONAPIView
 
 from runs.api import restart, resume, runs, schedules, start, studio, time_travel, workflows
+from runs.api.document import DocumentView
 from runs.api.errors import no_route
 
 
@@ -28,7 +29,7 @@ S = "schedules/<str:schedule_id>"
 
 urlpatterns = [
     path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("docs/", DocumentView.as_view(), name="api-docs"),
     path("workflows", workflows.WorkflowsView.as_view()),
     path("workflows/run-counts", workflows.RunCountsView.as_view()),
     path(W, workflows.WorkflowView.as_view()),

@@ -1,0 +1,161 @@
+"""What comes after Django's part of a request: awaited outcomes and streams, on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+import pytest
+from asgiref.sync import sync_to_async
+from asgiref.testing import ApplicationCommunicator
+from django.contrib.auth.models import User
+
+from project.asgi import application
+from runs import get_workflow
+from runs.access import create_token
+from runs.models import Run
+from runs.streams.hub import current_hub
+
+pytestmark = pytest.mark.django_db(transaction=True)
+W = "/api/workflows/greet-customer"
+GREETING = {"name": "ada", "language": "en"}
+
+
+@pytest.fixture
+def token(root: User) -> str:
+    return create_token(root)[1]
+
+
+class Request:
+    """One HTTP request to the ASGI application, answered message by message."""
+
+    def __init__(self, token: str, path: str, body: Any = None, **headers: str) -> None:
+        path, _, query = path.partition("?")
+        given = {"authorization": f"Bearer {token}", "host": "localhost"} | headers
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "POST",
+            "path": path,
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+        }
+        self._body = b"" if body is None else orjson.dumps(body)
+        self.communicator = ApplicationCommunicator(application, scope)
+
+    async def start(self) -> tuple[int, dict[str, str]]:
+        await self.communicator.send_input({"type": "http.request", "body": self._body})
+        head = await self.communicator.receive_output(timeout=20)
+        headers = {name.decode().lower(): value.decode() for name, value in head["headers"]}
+        return head["status"], headers
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        more = True
+        while more:
+            message = await self.communicator.receive_output(timeout=20)
+            yield message["body"]
+            more = message.get("more_body", False)
+
+    async def text(self) -> bytes:
+        return b"".join([chunk async for chunk in self.chunks()])
+
+    async def leave(self) -> None:
+        await self.communicator.send_input({"type": "http.disconnect"})
+        await self.communicator.wait(timeout=20)
+
+
+def background(run_id: str = "g") -> Run:
+    """A run that is going on and waits for a worker, of which there is none."""
+    run = get_workflow("greet-customer").create_run(run_id=run_id, execution="background")
+    run.start_async(GREETING)
+    return run
+
+
+async def idle() -> bool:
+    for _ in range(200):
+        if current_hub().is_idle:
+            return True
+        await asyncio.sleep(0.02)
+    return False
+
+
+async def test_an_outcome_is_sent_with_the_headers_that_middleware_has_set(token: str) -> None:
+    origin = {"origin": "http://localhost:4111"}
+    request = Request(token, f"{W}/start-async?runId=g", {"inputData": GREETING}, **origin)
+
+    status, headers = await request.start()
+    answer = orjson.loads(await request.text())
+
+    assert (status, answer["result"]["greeting"]) == (200, "Hello, Ada!")
+    assert headers["content-type"] == "application/json"
+    assert headers["access-control-allow-origin"] == "http://localhost:4111"
+    assert "content-length" not in headers
+    assert await idle()
+
+
+async def test_each_event_is_a_chunk_of_its_own_that_ends_with_the_separator(token: str) -> None:
+    request = Request(token, f"{W}/stream?runId=g", {"inputData": GREETING})
+
+    status, headers = await request.start()
+    *chunks, last = [chunk async for chunk in request.chunks()]
+
+    assert (status, headers["content-type"], last) == (200, "text/plain", b"")
+    assert [chunk[-1:] for chunk in chunks] == [b"\x1e"] * 6
+    assert orjson.loads(chunks[0][:-1])["type"] == "workflow-start"
+
+
+async def test_errors_before_the_first_byte_are_ordinary_answers(token: str) -> None:
+    request = Request(token, f"{W}/observe?runId=nope")
+
+    status, _ = await request.start()
+
+    assert status == 404
+    assert orjson.loads(await request.text())["error"] == "Workflow run not found"
+
+
+async def test_open_streams_hold_no_thread_and_go_on_when_events_come(token: str) -> None:
+    run = await sync_to_async(background)()
+    before = threading.active_count()
+    requests = [Request(token, f"{W}/observe?runId=g") for _ in range(20)]
+
+    for request in requests:
+        assert (await request.start())[0] == 200
+    first = [await anext(request.chunks()) for request in requests]
+
+    assert {orjson.loads(chunk[:-1])["type"] for chunk in first} == {"workflow-start"}
+    assert threading.active_count() - before <= 3  # those of the hub, however many follow
+    await run.acancel()
+    rest = [await request.text() for request in requests]
+    assert {orjson.loads(text.split(b"\x1e")[-2])["type"] for text in rest} == {"workflow-finish"}
+    assert await idle()
+
+
+async def test_a_client_that_leaves_takes_nothing_along(token: str) -> None:
+    run = await sync_to_async(background)()
+    streaming = Request(token, f"{W}/observe?runId=g")
+    assert (await streaming.start())[0] == 200
+    await anext(streaming.chunks())
+    waiting = Request(token, f"{W}/restart-async?runId=g")
+    await waiting.communicator.send_input({"type": "http.request", "body": b""})
+    assert not current_hub().is_idle
+
+    await streaming.leave()
+    await waiting.leave()
+
+    assert await idle()
+    await run.arefresh_from_db()
+    assert run.status == "running"
+
+
+async def test_a_stream_ends_when_its_run_is_deleted(token: str) -> None:
+    run = await sync_to_async(background)()
+    request = Request(token, f"{W}/observe?runId=g")
+    assert (await request.start())[0] == 200
+    await anext(request.chunks())
+
+    await run.adelete()
+
+    assert await request.text() == b""
