@@ -120,4 +120,5 @@ $(VENV)/.run: requirements.txt
 
 $(VENV)/.dev: requirements.txt requirements-dev.txt
 	$(call install,requirements-dev.txt)
+	@.ci/chromium
 	@touch $(VENV)/.run
