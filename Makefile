@@ -19,7 +19,7 @@ STUDIO_VERSION := 1.31.0
 STUDIO := var/studio
 
 .DEFAULT_GOAL := help
-.PHONY: help install run studio migrations test conformance drills bench bench-full bench-flat bench-rivals check lint types format clean wipe
+.PHONY: help install run studio migrations test pictures conformance drills bench bench-full bench-flat bench-rivals check lint types format clean wipe
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test: $(VENV)/.dev ## Run all tests on SQLite, then those of the database again 
 ifeq ($(ARGS)$(if $(ON_POSTGRES),,nothing),)
 	@TEST_DATABASE=postgres $(PYTEST) -q -n $(PROCESSES) $(ON_POSTGRES)
 endif
+
+pictures: $(VENV)/.dev ## Take the pictures of README and docs again (needs chromium)
+	@$(BIN)/python -m tests.browser.pictures
 
 conformance: $(VENV)/.dev ## Play the cases of the engine's behaviour in CASES, and say which differ
 	@$(BIN)/python -m tests.conformance $(CASES)

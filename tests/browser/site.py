@@ -87,6 +87,13 @@ class Site:
         self.call(f"{workflow}/start?runId={run_id}", {"inputData": data})
         return f"/runs/{workflow}/{run_id}/"
 
+    def read(self, url: str) -> Any:
+        """What the API answers to a GET."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        request = urllib.request.Request(url, headers=headers)
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return json.load(response)
+
     def call(self, path: str, body: Any) -> Any:
         request = urllib.request.Request(
             f"{self.url}/api/workflows/{path}",
