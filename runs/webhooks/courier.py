@@ -11,7 +11,6 @@ from asgiref.sync import async_to_sync, sync_to_async
 
 from runs.models import WebhookDelivery
 from runs.webhooks import letters
-from runs.webhooks.post import post
 from runs.worker.duties import Call
 
 logger = logging.getLogger("runs.webhooks")
@@ -25,18 +24,25 @@ class Courier:
 
     def __init__(self) -> None:
         self._under_way: set[asyncio.Task[None]] = set()
+        self._is_prepared = False
         self._forget_at = time.monotonic() + FORGET_SECONDS
 
     async def look(self, call: Call) -> None:
         free = HANDS - len(self._under_way)
-        if free > 0:
-            for delivery in await call(letters.claim_due, free):
-                task = asyncio.ensure_future(deliver(delivery, call))
-                self._under_way.add(task)
-                task.add_done_callback(self._done)
+        if free > 0 and (claimed := await call(letters.claim_due, free)):
+            await self._begin(claimed, call)
         if time.monotonic() >= self._forget_at:
             more = await call(letters.forget_old) >= letters.BATCH
             self._forget_at = time.monotonic() + (0.0 if more else FORGET_SECONDS)
+
+    async def _begin(self, claimed: list[WebhookDelivery], call: Call) -> None:
+        if not self._is_prepared:
+            await call(_prepare)
+            self._is_prepared = True
+        for delivery in claimed:
+            task = asyncio.ensure_future(deliver(delivery, call))
+            self._under_way.add(task)
+            task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
@@ -52,6 +58,8 @@ class Courier:
 
 async def deliver(delivery: WebhookDelivery, call: Call) -> None:
     """Send a message once, write down how that went, and tell the log."""
+    from runs.webhooks.post import post
+
     answer = await post(delivery)
     status = await call(letters.settle, delivery, answer)
     if answer.is_accepted:
@@ -62,6 +70,13 @@ async def deliver(delivery: WebhookDelivery, call: Call) -> None:
     logger.warning(
         "Webhook %s, try %s: %s: %s%s", delivery.pk, delivery.tries, delivery, why, final
     )
+
+
+def _prepare() -> None:
+    """Load what sending needs, in a thread: that takes far longer than a loop may be held up."""
+    from runs.webhooks.post import prepare
+
+    prepare()
 
 
 def deliver_due(limit: int = HANDS) -> int:

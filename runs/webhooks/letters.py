@@ -12,7 +12,7 @@ from runs.conf import conf
 from runs.exceptions import Conflict
 from runs.models import WebhookDelivery
 from runs.models.fields import from_ms
-from runs.webhooks.post import GONE, Answer
+from runs.webhooks.answer import GONE, Answer
 from runs.worker.clock import clock
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 6 * 3600.0

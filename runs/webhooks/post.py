@@ -1,23 +1,24 @@
-"""Sending one message over HTTP, and saying how that went."""
+"""Sending one message over HTTP, and saying how that went.
+
+Loaded when there is something to send: its library takes longer to load than all the others.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
 import time
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
+import anyio
 import httpx
 
 from runs.conf import conf
 from runs.models import WebhookDelivery
 from runs.webhooks import addresses, secrets
+from runs.webhooks.answer import Answer
 
-#: The receiver is gone for good and says so.
-GONE = 410
 _MAX_ERROR = 500
 #: What can go wrong outside of us: ValueError is for host names that cannot be written down.
 _FAILURES = (
@@ -30,21 +31,10 @@ _FAILURES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """How a try went: the status of the answer, or why there is none."""
-
-    status: int | None
-    error: str
-    took: int
-
-    @property
-    def is_accepted(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300
-
-    def to_json(self, at: int) -> dict[str, Any]:
-        shown = {"at": at, "took": self.took, "status": self.status, "error": self.error or None}
-        return {name: value for name, value in shown.items() if value is not None}
+def prepare() -> None:
+    """Load what the first message needs, which takes a while: not on the loop of a worker."""
+    with httpx.Client(verify=_trusted()):
+        anyio.run(anyio.sleep, 0)
 
 
 async def post(delivery: WebhookDelivery) -> Answer:
