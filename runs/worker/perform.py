@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection, transaction
 
+from runs.conf import conf
 from runs.definition.nodes import MapNode
 from runs.definition.schema import SchemaError
 from runs.definition.serialize import to_json
@@ -192,21 +193,27 @@ def prepare(
 
 def finished(command: Execute, ctx: StepContext, returned: Any) -> Report:
     """What a body that returned came to. Suspending outweighs bailing."""
-    where = f"The output of step {command.entry.step_id!r}"
     ctx.end_well()
     try:
-        output = to_json(returned, where=where)
-        if ctx.suspension is not None:
-            payload, labels = ctx.suspension
-            kept = sized(payload, where), sized(output, where)
-            answer: Answer = Suspended(*kept, labels, ctx.assignees)
-        elif ctx.bailed is not None:
-            answer = Bailed(sized(ctx.bailed[0], where))
-        else:
-            answer = Succeeded(sized(output, where))
+        answer = _answer(command.entry.step_id, ctx, returned)
+        if ctx.next_state is not None:
+            where = f"The state with what step {command.entry.step_id!r} sets"
+            sized((command.scope.entry.state or {}) | ctx.next_state, where)
     except (NotSerializable, PayloadTooLarge) as error:
         return Report(Threw(error_of(error), retryable=False))
     return Report(answer, ctx.next_state)
+
+
+def _answer(step_id: str, ctx: StepContext, returned: Any) -> Answer:
+    where = f"The output of step {step_id!r}"
+    output = to_json(returned, where=where)
+    if ctx.suspension is not None:
+        payload, labels = ctx.suspension
+        asked = sized(payload, f"What step {step_id!r} suspends with")
+        return Suspended(asked, sized(output, where), labels, ctx.assignees)
+    if ctx.bailed is not None:
+        return Bailed(sized(ctx.bailed[0], f"What step {step_id!r} bails with"))
+    return Succeeded(sized(output, where))
 
 
 def failed(command: Execute | Decide, error: BaseException) -> Report:
@@ -221,8 +228,9 @@ def _tripped(command: Execute | Decide, error: TripWire) -> Report:
     tripwire = {"reason": error.reason, "retry": error.retry, "metadata": error.metadata}
     given = {name: value for name, value in tripwire.items() if value is not None}
     try:
-        shown = to_json(given, where=f"The tripwire of step {command.entry.step_id!r}")
-    except NotSerializable as problem:
+        where = f"The tripwire of step {command.entry.step_id!r}"
+        shown = sized(to_json(given, where=where), where)
+    except (NotSerializable, PayloadTooLarge) as problem:
         return Report(Threw(error_of(problem), retryable=False))
     return Report(Threw(error_of(error), tripwire=shown))
 
@@ -240,7 +248,9 @@ def _text(error: BaseException) -> str:
         said = str(error)
     except Exception:
         said = "(it cannot say what it is)"
-    return said.encode(errors="replace").decode().replace("\x00", "\ufffd")
+    text = said.encode(errors="replace").decode().replace("\x00", "\ufffd")
+    limit = conf.MAX_PAYLOAD_BYTES // 4  # a character has at most four bytes
+    return text if len(text) <= limit else text[:limit] + "… (cut: RUNS_MAX_PAYLOAD_BYTES)"
 
 
 def limit_of(command: Execute) -> float | None:

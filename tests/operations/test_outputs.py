@@ -161,7 +161,42 @@ def test_whatever_a_body_gives_its_context_has_a_size_limit(ask: Any, settings: 
     result = outcome_of(lambda ctx: ask(ctx, "x" * 1000))
 
     assert (result.status, result.error["name"]) == ("failed", "PayloadTooLarge")
-    assert "RUNS_MAX_PAYLOAD_BYTES" in result.error["message"]
+    assert "the limit (RUNS_MAX_PAYLOAD_BYTES) is 1000" in result.error["message"]
+    assert "'charge'" in result.error["message"] or "Request context 'k'" in result.error["message"]
+
+
+def test_a_state_that_grows_step_by_step_has_the_limit_too(settings: Any) -> None:
+    settings.RUNS_MAX_PAYLOAD_BYTES = 1000
+    flow = create_workflow("w")
+    for name in ("a", "b", "c"):
+        flow.then(step(name, lambda ctx, name=name: ctx.set_state({name: "x" * 400})))
+
+    result = flow.commit().create_run().start()
+
+    assert result.error == {
+        "message": (
+            "The state with what step 'c' sets has 1222 bytes of JSON; "
+            "the limit (RUNS_MAX_PAYLOAD_BYTES) is 1000"
+        ),
+        "name": "PayloadTooLarge",
+        "code": "payload_too_large",
+    }
+
+
+def test_what_an_error_says_is_cut_and_a_tripwire_refused(settings: Any) -> None:
+    settings.RUNS_MAX_PAYLOAD_BYTES = 1000
+
+    def fail(ctx: Any) -> None:
+        raise ValueError("x" * 2000)
+
+    def trip(ctx: Any) -> None:
+        raise TripWire("stop", metadata={"why": "x" * 2000})
+
+    failed = create_workflow("w").then(step("s", fail)).commit().create_run().start()
+    tripped = create_workflow("t").then(step("s", trip)).commit().create_run().start()
+
+    assert failed.error["message"] == "x" * 250 + "… (cut: RUNS_MAX_PAYLOAD_BYTES)"  # type: ignore[index]
+    assert tripped.error["message"].startswith("The tripwire of step 's' has 2")  # type: ignore[index]
 
 
 def test_an_output_made_of_many_small_ones_fails_the_foreach_and_not_the_driver(

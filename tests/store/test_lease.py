@@ -40,6 +40,19 @@ def test_a_claim_raises_the_number_and_holds_the_run_for_one_lease(settings: Any
     assert timedelta(seconds=29) < run.due_at - before < timedelta(seconds=31)
 
 
+def test_a_lease_and_the_sweep_that_finds_it_dead_take_no_longer_than_is_said(
+    settings: Any,
+) -> None:
+    settings.RUNS_LEASE_SECONDS, settings.RUNS_SWEEP_SECONDS = 30, 5
+    run = due()
+
+    lease.claim(run.pk, "me")
+
+    run.refresh_from_db()
+    assert run.due_at is not None
+    assert run.due_at + timedelta(seconds=5) <= timezone.now() + timedelta(seconds=30)
+
+
 @pytest.mark.parametrize("at", [FUTURE, None], ids=["a timer still runs", "nothing is to be done"])
 def test_a_run_that_is_not_due_is_not_claimed(at: datetime | None) -> None:
     run = due(at=at)
