@@ -106,6 +106,11 @@ def reports(run_pks: Collection[int]) -> list[MemberTask]:
     return list(MemberTask.objects.filter(run_id__in=run_pks, report__isnull=False))
 
 
+def fences(run_pks: Collection[int]) -> dict[int, int]:
+    """The current fencing numbers of runs; who drives one under another has lost it."""
+    return dict(Run.objects.filter(pk__in=run_pks).values_list("pk", "fence"))
+
+
 def discard(pks: Collection[int]) -> None:
     """Forget tasks whose outcomes are in the journal."""
     MemberTask.objects.filter(pk__in=pks).delete()

@@ -212,6 +212,20 @@ def test_a_report_of_a_worker_that_was_late_changes_nothing() -> None:
     assert (len(ran), run.steps.get(path="s").output) == (2, 2)
 
 
+def test_a_driver_that_lost_its_run_does_not_wait_for_ever() -> None:
+    flow = create_workflow("w").then(step("s", lambda ctx: 1, distribute=True)).commit()
+    run = flow.create_run()
+    run.start_async()
+    with running() as driver:
+        driver._helper.leave()
+        until(lambda: MemberTask.objects.exists())
+        lease.abandon(driver.id)
+        Run.objects.update(due_at=None)
+        MemberTask.objects.all().delete()
+
+        until(lambda: not driver._sessions)
+
+
 def test_a_task_that_takes_its_workers_down_fails_its_step(settings: Any) -> None:
     settings.RUNS_MAX_RECOVERIES = 2
     flow = create_workflow("w").then(step("s", lambda ctx: 1, distribute=True)).commit()
