@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from runs import operations, shown
-from runs.admin import bulk, steering
+from runs.admin import bulk, retention, steering
 from runs.admin.hierarchy import FastChangeList
 from runs.admin.reading import ReadOnlyAdmin, caller_of, json_html
 from runs.admin.run_parts import (
@@ -49,6 +49,7 @@ class RunAdmin(ReadOnlyAdmin):
     search_help_text = "Beginning of a run id or resource id, or an idempotency key"
     inlines = (AttemptPart, StepPart, EventPart, AuditPart)
     actions = (bulk.cancel, bulk.restart, bulk.export)
+    change_list_template = "admin/runs/run/change_list.html"
     change_form_template = "admin/runs/run/change_form.html"
     fieldsets = (
         (None, {"fields": ("status_shown", "because", "page", "error_message", "result")}),
@@ -89,7 +90,22 @@ class RunAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         start = self.admin_site.admin_view(self.start)
-        return [path("<path:object_id>/start/", start, name="runs_run_start"), *super().get_urls()]
+        prune = self.admin_site.admin_view(self.prune)
+        ours = [
+            path("prune/", prune, name="runs_run_prune"),
+            path("<path:object_id>/start/", start, name="runs_run_start"),
+        ]
+        return [*ours, *super().get_urls()]
+
+    def prune(self, request: HttpRequest) -> HttpResponse:
+        return retention.prune(self, request)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        caller = caller_of(request)
+        may_prune = caller.may("delete_run") and caller.resource_ids is None
+        return super().changelist_view(request, {**(extra_context or {}), "may_prune": may_prune})
 
     def start(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return steering.start(self, request, object_id)
