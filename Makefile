@@ -19,10 +19,10 @@ STUDIO_VERSION := 1.31.0
 STUDIO := var/studio
 
 .DEFAULT_GOAL := help
-.PHONY: help install run studio migrations test pictures conformance drills bench bench-full bench-flat bench-rivals check lint types format clean wipe
+.PHONY: help install run studio migrations test conformance drills bench bench-full bench-flat bench-streams bench-rivals check lint types format clean wipe
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.dev ## Make .venv with everything that running and testing need
 
@@ -71,6 +71,9 @@ bench-full: $(VENV)/.dev ## The same at full size, with more rounds; about an ho
 bench-flat: $(VENV)/.dev ## Measure whether a step of a long run costs more than one of a short run
 	@$(BIN)/python -m benchmarks.engine_turns
 	@$(BIN)/python -m benchmarks.inline_steps
+
+bench-streams: $(VENV)/.dev ## Measure how fast 1 000 websockets and 1 000 HTTP streams learn of what happens
+	@$(BIN)/python -m benchmarks.streams $(ARGS)
 
 bench-rivals: benchmarks/.rivals/.done ## Install Mastra, DBOS and LangGraph for `make bench`
 

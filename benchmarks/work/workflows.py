@@ -43,6 +43,10 @@ def long(steps: int) -> Workflow:
 ten = _chain("ten", 10, _plus_one)
 signs = _chain("signs", 10, _sign)
 payload = _chain("payload", 10, _pass_on)
+asks_then_signs = create_workflow("asks-then-signs").then(create_step("ask", execute=_ask))
+for _number in range(4):
+    asks_then_signs.then(create_step(f"s{_number}", execute=_sign))
+asks_then_signs.commit()
 fan_out = (
     create_workflow("fan-out")
     .foreach(create_step("item", execute=_plus_one), concurrency=10)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from runs.engine.journal import ACTIVE
 from runs.models import Run, RunEvent
+from runs.models.fields import from_ms
 from runs.operations import Because
+from runs.store import rows
 
 NOT_ASKED = Because()
-#: Runs asked for in one statement at most.
-CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +54,30 @@ class State:
         return self.status, self.attempt, is_taken_up, self.started_at, self.ended_at
 
 
-_LAST = RunEvent.objects.filter(run_id=OuterRef("pk")).order_by("-seq").values("seq")[:1]
-_COLUMNS = tuple(name for name in State.__dataclass_fields__ if name != "because")
+_RUNS, _EVENTS = Run._meta.db_table, RunEvent._meta.db_table
+_COLUMNS = tuple(name for name in State.__dataclass_fields__ if name not in ("next", "because"))
+#: Read without the ORM: this is asked for with every event of every run that is followed.
+_STATES = """
+    SELECT {columns}, (SELECT MAX(e.seq) + 1 FROM "{events}" e WHERE e.run_id = r.id)
+    FROM want CROSS JOIN "{runs}" r WHERE r.id = want.run_pk
+""".format(
+    columns=", ".join(f'r."{"id" if name == "pk" else name}"' for name in _COLUMNS),
+    events=_EVENTS,
+    runs=_RUNS,
+)
+_TIMES = tuple(_COLUMNS.index(name) for name in ("updated_at", "started_at", "ended_at"))
+_DUE = _COLUMNS.index("due_at")
 
 
-def read(run_pks: Sequence[int]) -> dict[int, State]:
+def read(run_pks: Iterable[int]) -> dict[int, State]:
     """The states of those runs that exist."""
-    found: dict[int, State] = {}
-    for at in range(0, len(run_pks), CHUNK):
-        runs = Run.objects.filter(pk__in=run_pks[at : at + CHUNK]).order_by()
-        counted = runs.annotate(next=Coalesce(Subquery(_LAST) + 1, 0))
-        for row in counted.values_list(*_COLUMNS):
-            found[row[0]] = State(*row)
-    return found
+    wants = [(run_pk,) for run_pk in run_pks]
+    return {row[0]: _state(list(row)) for row in rows.ask("run_pk", wants, _STATES)}
+
+
+def _state(row: list[Any]) -> State:
+    row[_DUE], row[-1] = from_ms(row[_DUE]), row[-1] or 0
+    for at in _TIMES:
+        if isinstance(row[at], str):  # SQLite has no type for it; all are stored in UTC
+            row[at] = datetime.fromisoformat(row[at]).replace(tzinfo=UTC)
+    return State(*row)
