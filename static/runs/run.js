@@ -160,6 +160,26 @@
     }
   }
 
+  // What an event says of its step, shown at once; the pieces of the page that it makes the page ask
+  // for say the same a moment later, and all the rest.
+  const STATUS_OF = {
+    "workflow-step-start": "running",
+    "workflow-step-waiting": "waiting",
+    "workflow-step-suspended": "suspended",
+  };
+
+  function hint({ path, attempt, event }) {
+    const status = STATUS_OF[event.type] || (event.type === "workflow-step-result" && event.payload.status);
+    const shown = query().get("attempt");
+    if (!status || !path || path.endsWith("]") || (shown && shown !== String(attempt))) return;
+    const place = path.replace(/#\d+|\[\d+\]|!\d+/g, "");
+    for (const node of findAll(`[data-graph] [data-path="${CSS.escape(place)}"]`)) {
+      node.dataset.status = status;
+      const use = find(":scope > a > .state use", node);
+      if (use) use.setAttribute("href", `${page.dataset.icons}#${status}`);
+    }
+  }
+
   function passing(note, mark) {
     if (mark.since === null || mark.since === undefined) return delete note.dataset.since;
     note.dataset.since = mark.since;
@@ -409,7 +429,10 @@
     message(message) {
       if (message.type === "event") {
         if (message.seq > next) return false;
-        if (message.seq === next) next += 1;
+        if (message.seq === next) {
+          next += 1;
+          hint(message);
+        }
       }
       if (message.type === "heartbeat" && message.next > next) return false;
       const isNews = message.type === "event" || (message.type === "status" && isOther(message));

@@ -18,7 +18,7 @@ from tests.acceptance.serving import Served
 #: Browsers that serve, by the name of their command.
 COMMANDS = ("chromium", "chromium-browser", "google-chrome")
 #: Milliseconds that the browser waits for what is to come.
-PATIENCE = 20_000
+PATIENCE = 30_000
 
 PEOPLE = """
 import json

@@ -148,15 +148,18 @@ def test_loading_again_in_the_middle_misses_nothing(site: Site) -> None:
 
 
 def test_ten_seconds_without_a_connection_are_caught_up(site: Site) -> None:
-    page = site.page(site.start("long-job", "offline", {"chunks": 60, "delayMs": 100}))
+    page = site.page(site.start("order-approval", "offline", ORDER))
+    has_status(page, "suspended")
     is_live(page)
     mark(page)
 
     page.context.set_offline(True)
+    answer = {"step": "manager-approval", "resumeData": {"approved": True, "approver": "Bo"}}
+    site.call("order-approval/resume?runId=offline", answer)
     dot = page.locator("[data-live=connection]")
     expect(dot).to_have_attribute("data-state", "offline")
     expect(dot).to_contain_text("showing state of")
-    has_status(page, "running")
+    has_status(page, "suspended")
     page.context.set_offline(False)
 
     has_status(page, "success")
