@@ -33,12 +33,12 @@ def main() -> int:
     options = parser.parse_args()
     with TemporaryDirectory(prefix="runs-benchmark-") as folder:
         prepare(folder)
-        client = _client()
+        client = client_of_root()
         _make_runs(options.steps, options.events)
         return _report(client, options.rounds, options.events)
 
 
-def _client() -> Client:
+def client_of_root() -> Client:
     from django.contrib.auth.models import User
     from django.test import Client
 
@@ -76,7 +76,7 @@ def _report(client: Client, rounds: int, events: int) -> int:
     print(f"{'':32}{'median ms':>10}{'worst ms':>10}{'queries':>9}{'kB':>8}")
     missed = False
     for title, url in urls.items():
-        times, queries, size = _measure(client, url, rounds)
+        times, queries, size = measure(client, url, rounds)
         median = statistics.median(times)
         over = title.endswith("page") and (median > BUDGET_MS or queries > BUDGET_QUERIES)
         missed = missed or over
@@ -86,7 +86,7 @@ def _report(client: Client, rounds: int, events: int) -> int:
     return int(missed)
 
 
-def _measure(client: Client, url: str, rounds: int) -> tuple[list[float], int, int]:
+def measure(client: Client, url: str, rounds: int) -> tuple[list[float], int, int]:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
