@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, get_type_hints
 
@@ -87,6 +88,15 @@ def check_sqlite(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
         if database["ENGINE"] == "django.db.backends.sqlite3"
         and database.get("OPTIONS", {}).get("transaction_mode") != "IMMEDIATE"
     ]
+
+
+@register
+def check_rate(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A rate is a number of requests in a unit of time."""
+    if re.fullmatch(r"(\d+/[smhd]\w*)?", str(conf.API_RATE)):
+        return []
+    text = f'RUNS_API_RATE must be like "100/s" or "6000/m", not {conf.API_RATE!r}.'
+    return [Error(text, id="runs.E006")]
 
 
 @register

@@ -29,6 +29,7 @@ def test_the_defaults_pass() -> None:
         ("RUNS_EXECUTION", "later", "runs.E003"),
         ("RUNS_LEASE_SECONDS", 0.4, "runs.E004"),
         ("RUNS_WORKER_TIMEOUT_SECONDS", 0.4, "runs.E004"),
+        ("RUNS_API_RATE", "often", "runs.E006"),
         ("Q_CLUSTER", {"timeout": 60, "retry": 60}, "runs.E005"),
         ("Q_CLUSTER", {"timeout": 90}, "runs.E005"),
     ],

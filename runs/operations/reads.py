@@ -139,13 +139,26 @@ def list_workflow_runs(
     }
     given = {name: value for name, value in wanted.items() if value is not None}
     runs = (Run.objects.all() if among is None else among).filter(workflow_id=workflow.id, **given)
-    total = runs.count()
-    if per_page is not None:
-        at = (page or 0) * per_page
-        runs = runs[at : at + per_page]
-    found = list(runs)
+    total = runs.order_by().count()
+    found = list(runs) if per_page is None else _page(runs, total, (page or 0) * per_page, per_page)
     known = journals.load_many(found)
     return {"runs": [_listed(run, known[run.pk], workflow) for run in found], "total": total}
+
+
+def _page(runs: QuerySet[Run], total: int, at: int, size: int) -> list[Run]:
+    """Runs number ``at`` and on, newest first.
+
+    They are counted off by their keys, which the indexes hold, and from the nearer end.
+    """
+    if at >= total:
+        return []
+    end = min(at + size, total)
+    if at <= total // 2:
+        keys = list(runs.order_by("-created_at", "-pk").values_list("pk", flat=True)[at:end])
+    else:
+        oldest = runs.order_by("created_at", "pk").values_list("pk", flat=True)
+        keys = list(oldest[total - end : total - at])
+    return list(Run.objects.filter(pk__in=keys).order_by("-created_at", "-pk"))
 
 
 def _listed(run: Run, journal: Journal, workflow: Workflow) -> dict[str, Json]:
