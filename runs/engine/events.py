@@ -104,12 +104,14 @@ def _output(event: Event, run_id: str) -> dict[str, Any]:
 
 def _custom(event: Event, run_id: str) -> dict[str, Any]:
     chunk = dict(event.own)
-    payload = chunk.get("payload")
-    if event.type != CUSTOM or not ("data" in chunk or isinstance(payload, dict)):
+    if event.type != CUSTOM:
         return chunk
+    if "data" in chunk and "payload" not in chunk:
+        return {"runId": run_id, "from": "WORKFLOW"} | chunk
+    payload = {} if chunk.get("payload") is None else chunk["payload"]
     if isinstance(payload, dict) and "id" in payload:
-        chunk["payload"] = {"stepName": payload["id"]} | payload
-    return chunk | {"runId": run_id, "from": "WORKFLOW"}
+        payload = {"stepName": payload["id"]} | payload
+    return {"from": "WORKFLOW"} | chunk | {"runId": run_id, "payload": payload}
 
 
 def _finish(event: Event, root: Entry | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runs.definition.nodes import (
@@ -28,6 +28,17 @@ Json = Any
 _GOOD = frozenset({Status.SUCCESS, Status.BAILED, Status.SKIPPED})
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The output of the entry before another one; the first entry of a flow has none.
+
+    In records that are kept, an arm without output is ``shown`` as an empty object.
+    """
+
+    value: Json = None
+    shown: Json = None
+
+
 class Rebuilt:
     """One workflow of the new journal: the root, or the nested one the target lies in."""
 
@@ -47,28 +58,31 @@ class Rebuilt:
     def rebuild(self, value: Json) -> None:
         """Fill in all entries up to the target's; ``value`` is the workflow's input."""
         at = next(i for i, n in enumerate(self.workflow.flow) if holds(n, self.trip.target[0]))
-        before: Json = None
+        before = Before()
         for index, node in enumerate(self.workflow.flow[:at]):
             brought = self.trip.input_data if index == at - 1 else None
             brought = brought if len(self.trip.target) == 1 else None
-            before = self._before(node, index, before, brought)
-        self._target(self.workflow.flow[at], at, before if at else None, value)
+            before = self._before(node, index, before.shown, brought)
+        self._target(self.workflow.flow[at], at, before, value)
 
     # --- entries before the target's ----------------------------------------------------------
 
-    def _before(self, node: Node, index: int, value: Json, brought: Json) -> Json:
+    def _before(self, node: Node, index: int, value: Json, brought: Json) -> Before:
         """Take over one entry of the flow; its output is the next one's input, as it was."""
         outputs: dict[str, Json] = {}
+        shown: dict[str, Json] = {}
         for arm, member in enumerate(members(node)):
             position = (index, arm) if isinstance(node, ParallelNode | BranchNode) else (index,)
             entry = self._take_over(node, member, position, value, brought)
             if entry is not None and entry.output is not None:
                 outputs[member.id] = entry.output
+            shown[member.id] = outputs.get(member.id, {})
         if isinstance(node, BranchNode):
             self._decide_branch(node)
         if isinstance(node, ParallelNode | BranchNode):
-            return outputs
-        return next(iter(outputs.values()), None)
+            return Before(outputs, shown)
+        value = next(iter(outputs.values()), None)
+        return Before(value, value)
 
     def _take_over(
         self, node: Node, member: Any, position: tuple[int, ...], value: Json, brought: Json
@@ -143,7 +157,7 @@ class Rebuilt:
     def _skip(self, node: Node, member: Any, position: tuple[int, ...], value: Json) -> Entry:
         path = paths.join(self.scope, member.key)
         skipped = Entry(path, member.id, _kind(node, member), Status.SKIPPED, position)
-        skipped.input = _first(value, {})
+        skipped.input, skipped.started_at = _first(value, {}), self.trip.now
         skipped.taken = True
         return self.new.add(skipped)
 
@@ -198,17 +212,16 @@ class Rebuilt:
 
     # --- the target's entry -------------------------------------------------------------------
 
-    def _target(self, node: Node, index: int, value: Json, run_input: Json) -> None:
-        """``value`` is the output before it; the first entry of a flow has none."""
+    def _target(self, node: Node, index: int, before: Before, given_to_flow: Json) -> None:
         wanted = self.trip.target[0]
         for arm, member in enumerate(members(node)):
             if member.id != wanted and not isinstance(node, ParallelNode | BranchNode):
                 continue
             if member.id != wanted:
-                self._sibling(node, member, (index, arm), value)
+                self._sibling(node, member, (index, arm), before.shown)
                 continue
             position = (index, arm) if isinstance(node, ParallelNode | BranchNode) else (index,)
-            self._arrive(node, member, position, value if index else run_input)
+            self._arrive(node, member, position, before.value if index else given_to_flow)
         if isinstance(node, BranchNode):
             self._decide_branch(node, wanted)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from runs.engine import events
 from runs.engine.events import Event
 
@@ -262,17 +260,19 @@ def test_a_body_that_writes_is_named_without_a_prefix() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "chunk",
-    [
-        {"type": "mine", "v": 1},
-        {"type": "mine", "payload": 1},
-    ],
-)
-def test_a_custom_chunk_of_any_shape_is_passed_on_as_given(chunk: dict[str, Any]) -> None:
-    event = Event(events.CUSTOM, "a", 1, NOW, chunk)
+def test_a_custom_chunk_without_data_has_a_payload_and_keeps_what_else_it_has() -> None:
+    bare = Event(events.CUSTOM, "a", 1, NOW, {"type": "mine"})
+    other = Event(events.CUSTOM, "a", 1, NOW, {"type": "mine", "v": 1, "from": "ME"})
+    odd = Event(events.CUSTOM, "a", 1, NOW, {"type": "mine", "payload": 1})
 
-    assert events.wire(event, "r1", None, None) == chunk
+    assert events.wire(bare, "r1", None, None) == STEP | {"type": "mine", "payload": {}}
+    assert events.wire(other, "r1", None, None) == STEP | {
+        "type": "mine",
+        "from": "ME",
+        "v": 1,
+        "payload": {},
+    }
+    assert events.wire(odd, "r1", None, None) == STEP | {"type": "mine", "payload": 1}
 
 
 def test_a_custom_chunk_with_data_or_a_payload_gets_the_run() -> None:

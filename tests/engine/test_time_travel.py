@@ -196,6 +196,18 @@ def test_a_branch_before_the_target_is_not_decided_again() -> None:
     assert run.result().result == {"a": 2}
 
 
+def test_records_kept_behind_a_branch_show_the_arms_that_were_not_taken_as_empty() -> None:
+    arms = flow().branch([(lambda ctx: True, a), (lambda ctx: False, b)])
+    run = Driver(arms.then(echo("d")).then(echo("e")))
+    run.start(1)
+
+    result = run.travel("e")
+
+    assert result.result == {"a": 2}
+    assert run.journal.entries["d"].input == {"a": 2, "b": {}}
+    assert run.journal.entries["e"].input == {"a": 2}
+
+
 def test_a_branch_with_no_arm_chosen_is_kept_as_such() -> None:
     run = Driver(flow().then(a).branch([(lambda ctx: False, b)]).then(echo("d")))
     run.start(1)
