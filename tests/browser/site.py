@@ -32,10 +32,12 @@ from runs.models import ResourceRestriction
 store = import_module(settings.SESSION_ENGINE).SessionStore
 found = {}
 for name in ("root", "other", "tenant"):
-    user = User.objects.create_user(name, is_superuser=name != "tenant")
+    defaults = {"is_superuser": name != "tenant", "is_active": True}
+    user, _ = User.objects.get_or_create(username=name, defaults=defaults)
     if name == "tenant":
         user.user_permissions.set(Permission.objects.filter(content_type__app_label="runs"))
-        ResourceRestriction.objects.create(user=user, resource_ids=["theirs"])
+        limits = {"resource_ids": ["theirs"]}
+        ResourceRestriction.objects.get_or_create(user=user, defaults=limits)
     session = store()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
