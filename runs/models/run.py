@@ -151,6 +151,10 @@ class Run(RunCalls, models.Model):
             # Lists of all runs, newest first, whole or of one status.
             models.Index(fields=["-created_at"], name="runs_run_all_newest"),
             models.Index(fields=["status", "-created_at"], name="runs_run_all_by_status"),
+            # Runs of one workflow and resource, newest first: what a tenant lists.
+            models.Index(
+                fields=["workflow", "resource_id", "-created_at"], name="runs_run_of_tenant"
+            ),
             # Runs of one resource (tenant, user), newest first.
             models.Index(fields=["resource_id", "-created_at"], name="runs_run_by_resource"),
         )
