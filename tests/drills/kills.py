@@ -18,7 +18,8 @@ from tests.drills.verdict import Verdict, balance
 #: Wait between two strikes: long enough that runs are being driven again at most of them.
 PAUSE_SECONDS = (0.2, 1.5)
 MOST_AT_ONCE = 3
-PATIENCE_SECONDS = 40.0
+#: For how long no run need end while others are being killed and started again.
+PATIENCE_SECONDS = 60.0
 
 
 class Killer:

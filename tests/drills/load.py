@@ -12,7 +12,7 @@ from tests.drills.site import Site, wait_until_finished
 from tests.drills.verdict import Verdict, balance
 
 #: After an outage: leases that ran out, restarts that were put off, and the work itself.
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 90.0
 
 
 class Load:

@@ -80,14 +80,27 @@ def stop_at_once(postgres: Any) -> None:
 
 
 def wait_until_finished(served: Served, count: int, seconds: float) -> None:
-    """Wait for the end of all runs; if it does not come, say how they are and what was printed."""
+    """Wait for the end of all runs, as long as one ends now and then.
+
+    If none has for some seconds, say how the others are and what was printed.
+    """
+    done = 0
+    while done < count:
+        done = _more_than(done, served, seconds)
+
+
+def _more_than(done: int, served: Served, seconds: float) -> int:
     from runs.models import Run
 
     try:
-        until(lambda: Run.objects.finished().count() == count, "the end of all runs", seconds)
+        return until(lambda: _beyond(done, Run.objects.finished().count()), "an end", seconds)
     except AssertionError as error:
         rows = Run.objects.exclude(status="success").values(
             "run_id", "status", "due_at", "lease_owner", "fence", "recoveries", "error_message"
         )
         stuck = "\n".join(map(str, rows[:20]))
         raise AssertionError(f"{error}\n{stuck}\n{served.output[-4000:]}") from None
+
+
+def _beyond(done: int, now: int) -> int:
+    return now if now > done else 0
