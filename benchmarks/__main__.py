@@ -32,8 +32,12 @@ def main(arguments: list[str]) -> int:
         peers = [peer for peer in all_peers(folder, server) if _wanted(peer, given.peers)]
         present = [peer for peer in peers if peer.absent is None]
         absent = [peer for peer in peers if peer.absent is not None]
-        results = measure(cases, present, given.size, given.rounds, folder, _say)
-    print(as_table(results, absent))
+        results = []
+        for of_case in measure(cases, present, given.size, given.rounds, folder, _say):
+            print(as_table(of_case), flush=True)
+            results += of_case
+    for peer in absent:
+        print(f"absent: {peer.name}: {peer.absent}")
     if given.json:
         text = json.dumps(as_json(results, absent, given.size, given.rounds), indent=1)
         Path(given.json).write_text(text + "\n")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Any
 
 from benchmarks.peers.line import Peer
@@ -15,26 +14,18 @@ from benchmarks.rounds import Result
 REFERENCE = "mastra"
 
 
-def as_table(results: Sequence[Result], absent: Sequence[Peer]) -> str:
-    parts = [
-        _table(list(of_case)) for _, of_case in groupby(results, key=lambda result: result.case.id)
-    ]
-    parts += [f"absent: {peer.name}: {peer.absent}" for peer in absent]
-    return "\n\n".join(parts)
-
-
-def _table(results: list[Result]) -> str:
+def as_table(results: Sequence[Result]) -> str:
+    """The results of one case."""
     case = results[0].case
     reference = next((one for one in results if one.peer == REFERENCE), None)
-    names = next((list(one.figures) for one in results if one.rounds), [])
-    names += [name for one in results for name in one.figures if name not in names]
-    names = list(dict.fromkeys(names))
-    head = f"{case.id}: {case.title}"
+    names = list(dict.fromkeys(name for one in results for name in one.figures))
     columns = f"{'':26}" + "".join(f"{name:>13}" for name in names)
-    lines = [head, columns + ("" if reference is None else f"{'x ' + REFERENCE:>11}")]
-    for result in results:
-        lines.append(_line(result, names, reference))
-    return "\n".join(lines)
+    lines = [
+        f"{case.id}: {case.title}",
+        columns + ("" if reference is None else f"{'x ' + REFERENCE:>11}"),
+        *(_line(result, names, reference) for result in results),
+    ]
+    return "\n".join([*lines, ""])
 
 
 def _line(result: Result, names: list[str], reference: Result | None) -> str:

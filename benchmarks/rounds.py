@@ -7,7 +7,7 @@ ratios: two figures taken together can be compared, those of different minutes c
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,15 +50,13 @@ class Result:
 
 def measure(
     cases: Sequence[Case], peers: Sequence[Peer], size: str, rounds: int, logs: Path, say: Say
-) -> list[Result]:
-    """Do all cases with all peers; those that fail are left out of their case, with the reason."""
+) -> Iterator[list[Result]]:
+    """The results of one case after another; who fails is left out of it, with the reason."""
     with ExitStack() as stack:
         lines = [line for peer in peers if (line := _started(peer, logs, stack, say))]
-        found: list[Result] = []
         for case in cases:
             say(f"{case.id}: {case.title}")
-            found += _case(case, lines, size, rounds)
-        return found
+            yield _case(case, lines, size, rounds)
 
 
 def _started(peer: Peer, logs: Path, stack: ExitStack, say: Say) -> Line | None:
