@@ -11,6 +11,7 @@ from runs import shown
 from runs.admin.reading import ReadOnlyAdmin, caller_of
 from runs.models import (
     AuditEntry,
+    MemberTask,
     RunEvent,
     RunKey,
     ScheduleTrigger,
@@ -56,6 +57,22 @@ class RunEventAdmin(ReadOnlyAdmin):
     @admin.display(description="at", ordering="at")
     def happened(self, event: RunEvent) -> str:
         return shown.moment_html(event.at)
+
+
+@admin.register(MemberTask)
+class MemberTaskAdmin(ReadOnlyAdmin):
+    """Distributed steps that some worker has, is to take, or has reported on."""
+
+    list_display = ("path", "turn", "run", "attempt", "worker", "due")
+    list_select_related = ("run",)
+    ordering = ("-pk",)
+    search_fields = ("run__run_id__startswith",)
+    search_help_text = "Beginning of a run id"
+    of_run = "run__"
+
+    @admin.display(description="due", ordering="due_at")
+    def due(self, task: MemberTask) -> str:
+        return shown.moment_html(task.due_at)
 
 
 @admin.register(RunKey)
