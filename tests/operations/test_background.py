@@ -25,7 +25,9 @@ pytestmark = [
 
 @pytest.fixture
 def background(settings: Any) -> None:
+    """Runs are left to workers, and there are none: one that a test has just ended may be seen."""
     settings.RUNS_EXECUTION = "background"
+    until(lambda: not WorkerProcess.objects.alive().exists())
 
 
 def asking() -> Workflow:
