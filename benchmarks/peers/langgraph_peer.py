@@ -100,34 +100,39 @@ def options(limit: int = 100) -> dict[str, Any]:
     return {"config": config, "durability": "sync"}
 
 
-def workloads(graphs: Graphs) -> dict[str, Callable[..., dict[str, Any]]]:
-    def sequential(runs: int) -> dict[str, Any]:
-        graph = graphs.ten()
+class Workloads:
+    """Each workload by its name, on the graphs of one store."""
+
+    def __init__(self, graphs: Graphs) -> None:
+        self._graphs = graphs
+
+    def sequential(self, runs: int) -> dict[str, Any]:
+        graph = self._graphs.ten()
         return one_after_another(runs, lambda _: graph.invoke({"value": 0}, **options()), each=10)
 
-    def burst(runs: int) -> dict[str, Any]:
+    def burst(self, runs: int) -> dict[str, Any]:
         """Eight threads, as its documentation has one graph call a thread."""
-        graph = graphs.ten()
+        graph = self._graphs.ten()
         began = perf_counter()
         with ThreadPoolExecutor(8) as pool:
             calls = [pool.submit(graph.invoke, {"value": 0}, **options()) for _ in range(runs)]
             assert all(call.result() == {"value": 10} for call in calls)
         return {"count": runs, "seconds": perf_counter() - began}
 
-    def long(steps: int) -> dict[str, Any]:
-        graph = graphs.get(f"long-{steps}", lambda: chain(Counter, steps, plus_one))
+    def long(self, steps: int) -> dict[str, Any]:
+        graph = self._graphs.get(f"long-{steps}", lambda: chain(Counter, steps, plus_one))
         go = options(limit=steps + 10)
         return one_after_another(1, lambda _: graph.invoke({"value": 0}, **go), each=steps)
 
-    def fan_out(items: int) -> dict[str, Any]:
-        graph = graphs.get("spread", spreading)
+    def fan_out(self, items: int) -> dict[str, Any]:
+        graph = self._graphs.get("spread", spreading)
         given = {"items": list(range(items)), "done": []}
         go = options()
         go["config"]["max_concurrency"] = 10
         return one_after_another(1, lambda _: graph.invoke(given, **go), each=items)
 
-    def suspend(runs: int) -> dict[str, Any]:
-        graph = graphs.get("asking", asking)
+    def suspend(self, runs: int) -> dict[str, Any]:
+        graph = self._graphs.get("asking", asking)
         resuming = 0.0
 
         def trip(_: int) -> None:
@@ -140,8 +145,8 @@ def workloads(graphs: Graphs) -> dict[str, Callable[..., dict[str, Any]]]:
 
         return one_after_another(runs, trip) | {"resume_seconds": resuming}
 
-    def latency(runs: int) -> dict[str, Any]:
-        graph = graphs.get("signs", lambda: chain(Counter, 10, sign))
+    def latency(self, runs: int) -> dict[str, Any]:
+        graph = self._graphs.get("signs", lambda: chain(Counter, 10, sign))
         samples: list[float] = []
 
         def one(_: int) -> None:
@@ -151,19 +156,22 @@ def workloads(graphs: Graphs) -> dict[str, Callable[..., dict[str, Any]]]:
 
         return one_after_another(runs, one, each=10) | {"samples_ms": samples}
 
-    def payload(runs: int, kilobytes: int) -> dict[str, Any]:
-        graph = graphs.get("passing", lambda: chain(Passing, 10, pass_on))
+    def payload(self, runs: int, kilobytes: int) -> dict[str, Any]:
+        graph = self._graphs.get("passing", lambda: chain(Passing, 10, pass_on))
         given = {"number": 0, "rows": serving.rows(kilobytes)}
         return one_after_another(runs, lambda _: graph.invoke(given, **options()), each=10)
 
+
+def workloads(graphs: Graphs) -> dict[str, Callable[..., dict[str, Any]]]:
+    found = Workloads(graphs)
     return {
-        "sequential": sequential,
-        "burst": burst,
-        "long": long,
-        "fan_out": fan_out,
-        "suspend": suspend,
-        "latency": latency,
-        "payload": payload,
+        "sequential": found.sequential,
+        "burst": found.burst,
+        "long": found.long,
+        "fan_out": found.fan_out,
+        "suspend": found.suspend,
+        "latency": found.latency,
+        "payload": found.payload,
     }
 
 

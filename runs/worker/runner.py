@@ -63,6 +63,7 @@ class Runner:
         self._swept_at = timezone.now()
         self._loop = asyncio.new_event_loop()
         self._ended = asyncio.Event()
+        self._heartbeat = Heartbeat(self._beat)
         self._writer = GroupWriter()
         #: Those of the pools' threads, for drain to close when these have ended.
         self._connections: list[BaseDatabaseWrapper] = []
@@ -100,7 +101,10 @@ class Runner:
         self._thread.join(timeout_seconds)
         if self._thread.is_alive():
             logger.warning("Bodies still run after %s s; their runs are given up", timeout_seconds)
+            # Who has given up is no worker any more, whatever its bodies still do.
+            self._heartbeat.stop()
             lease.abandon(self.id)
+            self._sign_off()
         else:
             self._writer.close()
             self._database.shutdown()
@@ -118,8 +122,8 @@ class Runner:
             self._loop.close()
 
     async def _live(self) -> None:
-        heartbeat, watchdog = Heartbeat(self._beat), Watchdog(self._loop)
-        heartbeat.start()
+        watchdog = Watchdog(self._loop)
+        self._heartbeat.start()
         watchdog.start()
         tending = [asyncio.ensure_future(self._tend(duty)) for duty in duties.take_up()]
         await self._every(lambda: conf.SWEEP_SECONDS, self._sweep, self._ended)
@@ -127,7 +131,7 @@ class Runner:
         while self._tasks:
             await asyncio.wait(set(self._tasks))
         watchdog.stop()
-        await self._call(heartbeat.stop)
+        await self._call(self._heartbeat.stop)
         await self._call(self._sign_off)
 
     async def _tend(self, duty: Duty) -> None:

@@ -176,6 +176,7 @@ def test_a_body_that_does_not_end_in_time_is_left_and_its_run_goes_on_elsewhere(
     late.drain(0.1)
     assert time.monotonic() - begun < 2
     assert "Bodies still run after 0.1 s" in caplog.text
+    assert not WorkerProcess.objects.filter(id=late.id).exists()
 
     with running():
         assert at_rest(run) == ["success"]
