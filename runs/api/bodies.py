@@ -7,7 +7,7 @@ validator that Mastra's clients know.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -104,11 +104,17 @@ def _moment(text: Json) -> Json:
         raise PydanticCustomError("moment", "Invalid input: expected date") from None
 
 
-def _status(text: Json) -> Json:
-    if text is None or text in STATUSES:
-        return text
-    known = "|".join(f'"{status}"' for status in STATUSES)
-    raise PydanticCustomError("status", "Invalid option: expected one of {known}", {"known": known})
+def one_of(options: Sequence[str]) -> Callable[[Json], Json]:
+    """A validator that takes one of these texts, or none."""
+    known = "|".join(f'"{option}"' for option in options)
+
+    def check(text: Json) -> Json:
+        if text is None or text in options:
+            return text
+        about = {"known": known}
+        raise PydanticCustomError("option", "Invalid option: expected one of {known}", about)
+
+    return check
 
 
 def _fields(text: Json) -> Json:
@@ -180,7 +186,7 @@ class RunsQuery(Query):
     resource_id: Id = None
     status: Annotated[
         str | None,
-        BeforeValidator(_status),
+        BeforeValidator(one_of(STATUSES)),
         WithJsonSchema({"type": "string", "enum": list(STATUSES)}),
     ] = None
 

@@ -9,18 +9,11 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from runs.api.bodies import Id, Query, Shape
+from runs.api.bodies import Id, Query, Shape, one_of
 
 Json = Any
 STATUSES = ("active", "paused")
 _MILLISECONDS = re.compile(r"\d{1,15}")
-
-
-def _status(text: Json) -> Json:
-    if text is None or text in STATUSES:
-        return text
-    known = "|".join(f'"{status}"' for status in STATUSES)
-    raise PydanticCustomError("status", "Invalid option: expected one of {known}", {"known": known})
 
 
 def _number(text: Json) -> Json:
@@ -38,7 +31,7 @@ def _positive(text: Json) -> Json:
 
 Status = Annotated[
     str | None,
-    BeforeValidator(_status),
+    BeforeValidator(one_of(STATUSES)),
     WithJsonSchema({"type": "string", "enum": list(STATUSES)}),
 ]
 Limit = Annotated[
