@@ -40,7 +40,13 @@ class Outlet:
         except TimeoutError:
             raise SlowReader from None
 
-    async def send_anyway(self, message: dict[str, Any]) -> None:
+    async def close(self, message: dict[str, Any], patience_seconds: float) -> None:
+        """End a websocket, room or none; it is cut off if that is not answered in time.
+
+        Left alone, autobahn waits one second and then throws away what is still on its way.
+        """
+        if self._protocol is not None and hasattr(self._protocol, "closeHandshakeTimeout"):
+            self._protocol.closeHandshakeTimeout = patience_seconds
         await self._send(message)
 
     def __enter__(self) -> Outlet:

@@ -25,8 +25,8 @@ from runs.streams.outlet import Outlet, Send
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
-#: Seconds that a goodbye waits for somebody who does not read.
-GOODBYE_SECONDS = 5.0
+#: Seconds that a goodbye, and then the end of the connection, wait for somebody who does not read.
+GOODBYE_SECONDS = 10.0
 
 logger = logging.getLogger("runs.streams")
 
@@ -126,7 +126,7 @@ class Socket(ABC):
         with suppress(SlowReader):
             goodbye = {"type": "websocket.send", "text": last}
             await self._outlet.send(goodbye, GOODBYE_SECONDS)
-        await self._outlet.send_anyway({"type": "websocket.close", "code": bye.code})
+        await self._outlet.close({"type": "websocket.close", "code": bye.code}, GOODBYE_SECONDS)
 
     # --- rights -------------------------------------------------------------------------------
 

@@ -70,7 +70,7 @@ def _perform_here(command: Execute | Decide, session: Session) -> Report | None:
     """What came of a command; None if that is recorded already."""
     if isinstance(command, Decide):
         return perform.decide_here(command, session)
-    if transactional.is_transactional(command):
+    if perform.is_transactional(command):
         return transactional.execute_here(command, session)
     if perform.is_plain(command):
         return perform.execute_here(command, session)
@@ -192,7 +192,7 @@ async def _begin_bodies(
     """Let bodies begin; while transactions of theirs are open, nothing else is stored."""
     transactions = []
     for command in turn.commands:
-        commits = transactional.is_transactional(command)
+        commits = perform.is_transactional(command)
         task = asyncio.ensure_future(_performed(command, session, pool))
         task.add_done_callback(lambda _: news.set())
         tasks[task] = command
@@ -205,7 +205,7 @@ async def _begin_bodies(
 async def _performed(command: Execute | Decide, session: Session, pool: Pool) -> Report | None:
     if isinstance(command, Decide):
         return await perform.decide(command, session, pool)
-    if transactional.is_transactional(command):
+    if perform.is_transactional(command):
         return await transactional.execute(command, session, pool)
     if session.elsewhere is not None and is_distributed(command):
         return await session.elsewhere.execute(command, session, pool)

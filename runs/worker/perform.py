@@ -1,7 +1,8 @@
 """Calling user code: the only place that does.
 
 A body's return, its exceptions and what it asked of its context become one :class:`Report`. No
-exception of user code leaves this module.
+exception of user code leaves this module, but for one: a transactional body that found the database
+away lets it through, as the commit would that was to follow.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from runs.exceptions import (
     StepTimeout,
     TripWire,
 )
+from runs.store.outage import is_outage
 from runs.worker import faults, run_info
 from runs.worker.context import StepContext
 from runs.worker.limits import sized
@@ -127,19 +129,27 @@ def execute_here(command: Execute, session: Session) -> Report:
 
 
 def call_here(command: Execute, body: Callable[[Any], Any], ctx: StepContext) -> Report:
-    """Call a prepared plain body in this thread."""
+    """Call a prepared plain body in this thread; raises the outage a transactional one met."""
     began = time.monotonic()
     try:
         faults.reach("before", command.entry.step_id)
         returned = in_savepoint(body, ctx)
         faults.reach("after", command.entry.step_id)
     except USER_ERRORS as error:
+        if is_transactional(command) and is_outage(error):
+            raise
         return failed(command, error)
     # Nobody can stop a body in its caller's thread; that it took too long is known afterwards.
     limit = limit_of(command)
     if limit is not None and time.monotonic() - began > limit:
         return timed_out(command)
     return finished(command, ctx, returned)
+
+
+def is_transactional(command: Execute | Decide) -> bool:
+    if isinstance(command, Decide) or isinstance(command.node, MapNode):
+        return False
+    return command.node.step.transactional
 
 
 def is_plain(command: Execute) -> bool:

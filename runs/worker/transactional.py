@@ -2,7 +2,8 @@
 
 The body runs inside a transaction. When it has ended well, its outcome is taken into the journal
 and appended, fenced, in that same transaction. So a crash, a raising body, a lost lease or a
-constraint that is checked at the commit take the body's rows back together with the record.
+constraint that is checked at the commit take the body's rows back together with the record. So does
+a database that goes away; no try has failed then: the run is taken up again when it is back.
 
 On an event loop the body's transaction belongs to a thread and the journal to the loop. The thread
 *offers* its report with the transaction open; the loop answers with the write to append. Meanwhile
@@ -23,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 from django import db as database
 from django.db import transaction
 
-from runs.definition.nodes import MapNode
-from runs.engine.outcomes import Decide, Execute, Threw
+from runs.engine.outcomes import Execute, Threw
 from runs.store import ledger
 from runs.store.ledger import Write, Written
+from runs.store.outage import is_outage
 from runs.worker import perform
 from runs.worker.clock import clock
 from runs.worker.context import StepContext
@@ -43,12 +44,6 @@ _FAULTS_OF_BODIES = (
     database.InternalError,
     transaction.TransactionManagementError,
 )
-
-
-def is_transactional(command: Execute | Decide) -> bool:
-    if isinstance(command, Decide) or isinstance(command.node, MapNode):
-        return False
-    return command.node.step.transactional
 
 
 class _Undone(Exception):
@@ -98,6 +93,8 @@ def execute_here(command: Execute, session: Session) -> Report | None:
     try:
         failed = _together(lambda: perform.execute_here(command, session), settle)
     except _FAULTS_OF_BODIES as error:
+        if is_outage(error):
+            raise
         for restore in undo:
             restore()
         return perform.failed(command, error)
@@ -180,6 +177,8 @@ async def _committed(
         try:
             await work
         except _FAULTS_OF_BODIES as error:
+            if is_outage(error):
+                raise
             restore()
             return perform.failed(command, error)
         assert handover.stored is not None

@@ -54,8 +54,18 @@ def balance(verdict: Verdict, run_ids: Sequence[str], noted: Iterable[Effect]) -
         "bodies begun": total,
         "of these tried again, for none was recorded": total - recorded,
     }
-    verdict.expect(statuses == {"success": len(run_ids)}, f"not all succeeded: {dict(statuses)}")
+    verdict.expect(
+        statuses == {"success": len(run_ids)},
+        f"not all succeeded: {dict(statuses)} {_errors(run_ids)}",
+    )
     _count_rows(verdict, run_ids, TRANSACTIONAL)
+
+
+def _errors(run_ids: Sequence[str]) -> list[str]:
+    from runs.models import Run
+
+    failed = Run.objects.filter(run_id__in=run_ids, status="failed")
+    return sorted(set(failed.values_list("error_message", flat=True)))
 
 
 def _count_rows(verdict: Verdict, run_ids: Sequence[str], steps: Sequence[str]) -> None:
@@ -66,9 +76,10 @@ def _count_rows(verdict: Verdict, run_ids: Sequence[str], steps: Sequence[str]) 
     verdict.figures["rows of transactional steps"] = rows.total()
     once = Counter({(run_id, step): 1 for run_id in run_ids for step in steps})
     verdict.expect(rows == once, f"rows not there exactly once: {rows - once} {once - rows}")
-    recorded = {_record(run_id)[1][step].output["mark"] for run_id in run_ids for step in steps}
+    records = [_record(run_id)[1] for run_id in run_ids]
+    marks = {record[step].output["mark"] for record in records for step in steps if step in record}
     verdict.expect(
-        recorded == set(Row.objects.values_list("mark", flat=True)),
+        marks == set(Row.objects.values_list("mark", flat=True)),
         "a row was written by another try than the recorded one",
     )
 

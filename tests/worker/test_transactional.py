@@ -6,12 +6,13 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from runs import Workflow, create_workflow
 from runs.models import Run
@@ -214,6 +215,45 @@ def test_what_is_to_follow_the_commit_follows_it_and_cannot_undo_it(drive: Drive
     run = made(create_workflow("w").then(writing(announce)))
 
     assert (drive(run, "g"), followed, groups()) == ("success", [True], ["g"])
+
+
+def go_away() -> None:
+    """The database fails in the middle of the transaction, once: disk full, server restarted."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return
+    driver = connection.connection
+    [pages] = driver.execute("PRAGMA page_count").fetchone()
+    driver.execute(f"PRAGMA max_page_count = {pages}")
+    try:
+        for n in count(step=1000):  # free pages are taken first
+            Group.objects.bulk_create(Group(name=f"{n + at:0150}") for at in range(1000))
+    finally:
+        driver.execute(f"PRAGMA max_page_count = {2**30}")
+
+
+@everywhere
+def test_an_outage_of_the_database_is_no_failed_try(drive: Drive) -> None:
+    bodies: list[int] = []
+
+    def meet_an_outage(ctx: Any) -> int:
+        bodies.append(1)
+        if len(bodies) == 1:
+            go_away()
+        return len(bodies)
+
+    run = made(create_workflow("w").then(writing(meet_an_outage)))
+    if drive is by_a_worker:
+        assert drive(run, "g") == "success"
+    else:
+        with pytest.raises(OperationalError):
+            drive(run, "g")
+        assert groups() == []
+        until(lambda: not lease.is_held(Run.objects.get()))
+        assert run.restart().result == 2
+
+    assert (groups(), run.steps.get(path="write").tries) == (["g"], 0)
 
 
 def test_a_step_that_takes_too_long_leaves_no_rows_although_it_ends() -> None:
