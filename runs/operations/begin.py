@@ -30,6 +30,7 @@ from runs.exceptions import (
     RunNotActive,
     RunNotFound,
     RunNotSuspended,
+    RunsError,
     RunStillRunning,
 )
 from runs.models import Run
@@ -38,6 +39,7 @@ from runs.operations import assigned, keys
 from runs.operations.acting import acting_user, current_actor, note
 from runs.operations.arguments import argument
 from runs.store import journals, lease, ledger
+from runs.store import row as stored_row
 from runs.store.ledger import Write
 from runs.worker import feed, local
 from runs.worker.clock import clock
@@ -169,7 +171,7 @@ def _started_at_once(run: Run, given: StartInput, per_step: bool) -> Begun | Non
 
 def resume(
     run: Run,
-    seen: int,
+    seen: Run,
     data: Json,
     *,
     step: Sequence[str] | None,
@@ -178,13 +180,13 @@ def resume(
     request_context: dict[str, Json] | None,
     per_step: bool,
 ) -> Begun:
-    """Answer a suspension. ``seen`` is the execution that the caller saw suspended."""
-    workflow = workflow_of(run)
+    """Answer a suspension. ``seen`` is the row that the caller saw suspended."""
+    workflow, seen_execution = workflow_of(run), _execution(seen)
     data = argument(data, "The resume data")
     context = argument(dict(request_context or {}), "The request context")
 
     def edit(row: Run, journal: Journal) -> Journal:
-        if journal.execution.number != seen:
+        if journal.execution.number != seen_execution:
             raise AlreadyResumed(
                 "This suspended workflow run was already resumed by another caller. Workflow "
                 f'"{row.workflow_id}" run "{row.run_id}" moved from "suspended" to "running" '
@@ -207,11 +209,13 @@ def resume(
         return journal
 
     about = {"step": ".".join(step) if step else None, "label": label, "index": index}
-    return begin(run, edit, "resume", details=about)
+    return _begun_unlocked(run, seen, edit, "resume", about) or begin(
+        run, edit, "resume", details=about
+    )
 
 
-def seen_suspended(run: Run) -> int | None:
-    """The number of the execution that ended suspended; None while the run may still suspend.
+def seen_suspended(run: Run) -> Run | None:
+    """The run's row, which is suspended; None while the run may still suspend.
 
     Raises RunNotFound or RunNotSuspended when it never will.
     """
@@ -220,6 +224,10 @@ def seen_suspended(run: Run) -> int | None:
         return None
     if row.status != Status.SUSPENDED:
         raise RunNotSuspended(status=row.status)
+    return row
+
+
+def _execution(row: Run) -> int:
     return Execution(**(row.execution or {})).number
 
 
@@ -267,10 +275,35 @@ def begin(
     return _gone(run, begun, write)
 
 
+def _begun_unlocked(
+    run: Run, row: Run, edit: Edit, action: str, details: dict[str, Any]
+) -> Begun | None:
+    """Begin from a row at rest that is not locked; None if that did not work out.
+
+    Nobody writes for a run at rest without raising its fencing number. So if the write finds that
+    unmoved, all that was read is as it was; else the way with a lock says what is wrong.
+    """
+    try:
+        journal = edit(row, journals.load(row))
+    except RunsError:
+        return None
+    begun, write = _prepared(run, row, journal, ledger.next_seq(row.pk))
+    if current_actor() is None:
+        accepted = ledger.append([write])[0].accepted
+    else:
+        with transaction.atomic():
+            accepted = ledger.append([write])[0].accepted
+            if accepted:
+                note(row, action, **details)
+    return _gone(run, begun, write) if accepted else None
+
+
 def _prepared(run: Run, row: Run, journal: Journal, seq: int) -> tuple[Begun, Write]:
     """What makes a run go: its session, if it is driven here, and the write that begins it."""
     inline = is_inline(run)
     session = Session(row, workflow_of(run), journal, row.fence, seq)
+    if inline:
+        session.look_ahead(clock().now())
     write = session.take_write() or Write(row.pk, journal.attempt, row.fence)
     held = lease.hold(local.owner()) if inline else lease.free(lease.now_ms())
     write.run.update(_started_columns(row, journal), **held, **_line(run, row, journal))
@@ -336,8 +369,7 @@ _MISSING = "No snapshot found for this workflow run: {workflow_id} {run_id}"
 
 def row_of(run: Run, *, lock: bool, missing: str = "") -> Run:
     """The run's row as it is now, locked until the transaction ends; or RunNotFound."""
-    rows = Run.objects.select_for_update(no_key=True) if lock else Run.objects.all()
-    row = rows.filter(pk=run.pk).first()
+    row = stored_row.read(run.pk, lock=lock)
     if row is None:
         text = missing or _MISSING
         raise RunNotFound(text.format(workflow_id=run.workflow_id, run_id=run.run_id))

@@ -259,7 +259,7 @@ def begin_resume(
 
 def claim_resume(
     run: Run,
-    seen: int,
+    seen: Run,
     data: Json,
     step: Any,
     label: str | None,

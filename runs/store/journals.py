@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from django.db import connection
-
 from runs.engine import path as paths
 from runs.engine import refs
 from runs.engine.journal import Entry, Execution, Journal, Status
 from runs.models import Run, StepSnapshot
+from runs.store import direct, rows
 from runs.store import entries as stored
-from runs.store import rows
 from runs.store.entries import Key
 
 _COLUMNS = ", ".join(f's."{column}"' for column in rows.SNAPSHOT_COLUMNS)
@@ -60,9 +58,7 @@ def _journal(run: Run, attempt: int, entries: dict[str, Entry]) -> Journal:
 
 def _read(run_pk: int, attempt: int) -> list[Entry]:
     sql = f"{rows.SELECT_SNAPSHOTS} WHERE run_id = %s AND attempt = %s"
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [run_pk, attempt])
-        return [rows.to_entry(row) for row in cursor.fetchall()]
+    return [rows.to_entry(row) for row in direct.execute(sql, [run_pk, attempt])]
 
 
 def load_entries(run_pk: int, attempt: int, names: Iterable[str]) -> dict[str, Entry]:

@@ -19,7 +19,7 @@ from django.db.models import Max
 from runs.engine.events import Event
 from runs.exceptions import LeaseLost
 from runs.models import RunEvent
-from runs.store import doorbell, lease, lines, outbox, postgres, sqlite
+from runs.store import direct, doorbell, lease, lines, outbox, postgres, sqlite
 from runs.store.writes import Write, Written
 
 __all__ = ["Write", "Written", "append", "append_one", "next_seq", "next_seqs", "numbered"]
@@ -89,7 +89,5 @@ def next_seqs(run_pks: Sequence[int]) -> dict[int, int]:
 
 def next_seq(run_pk: int) -> int:
     """The number of the run's next event."""
-    with connection.cursor() as cursor:
-        cursor.execute('SELECT MAX(seq) FROM "runs_runevent" WHERE run_id = %s', [run_pk])
-        last = cursor.fetchone()[0]
+    last = direct.execute('SELECT MAX(seq) FROM "runs_runevent" WHERE run_id = %s', [run_pk])[0][0]
     return 0 if last is None else last + 1

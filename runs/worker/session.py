@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+from runs.definition.nodes import MapNode, StepNode
 from runs.definition.workflow import Workflow
 from runs.engine import edits, events
 from runs.engine import path as paths
@@ -66,6 +67,7 @@ class Session:
         self._recoveries = run.recoveries
         self._canceled_at: int | None = None
         self._sleeps = False
+        self._ahead: Turn | None = None
         self._stored_context = dumps(dict(self.request_context))
         self._told: deque[tuple[str, str, dict[str, Json]]] = deque()
         self._cancel = threading.Event()
@@ -96,10 +98,22 @@ class Session:
 
     # --- the driver's side --------------------------------------------------------------------
 
+    def look_ahead(self, now: int) -> None:
+        """Take the first turn early, if a step is all it asks for: it is stored with the edit."""
+        if not self.journal.canceled and self._goes_on_with_a_step():
+            self._ahead = self.interpreter.advance(now)
+
+    def _goes_on_with_a_step(self) -> bool:
+        for node in self.workflow.flow:
+            entry = self.journal.get(node.key)
+            if entry is None or entry.status is not Status.SUCCESS:
+                return isinstance(node, StepNode | MapNode)
+        return False
+
     def advance(self, now: int) -> Turn:
         """One turn. When the run came to rest, its outcome is recorded with it."""
         self._take_told(now)
-        turn = self.interpreter.advance(now)
+        turn, self._ahead = self._ahead or self.interpreter.advance(now), None
         if turn.outcome is not None and not self.settled:
             edits.settle(self.journal, turn.outcome, now)
             self.settled = True
