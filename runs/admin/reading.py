@@ -52,12 +52,20 @@ def readable(field: Any) -> str | Shown:
     if not isinstance(field, MomentField | PayloadField):
         return str(field.name)
     write = json_html if isinstance(field, PayloadField) else shown.moment_html
+    return _column(field.name, str(field.verbose_name), f"{field.name}_shown", write)
 
-    @admin.display(description=field.verbose_name, ordering=field.name)
+
+def moment(name: str, title: str) -> Any:
+    """A column of a time, relative to now. Django takes it for the name of a field, or beside."""
+    return _column(name, title, title, shown.moment_html)
+
+
+def _column(name: str, title: str, css_name: str, write: Callable[[Any], Any]) -> Shown:
+    @admin.display(description=title, ordering=name)
     def show(row: Any) -> SafeString | str:
-        return write(getattr(row, field.name))
+        return write(getattr(row, name))
 
-    show.__name__ = f"{field.name}_shown"
+    show.__name__ = css_name
     return show
 
 

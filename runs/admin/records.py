@@ -7,8 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from runs import shown
-from runs.admin.reading import ReadOnlyAdmin, caller_of
+from runs.admin.reading import ReadOnlyAdmin, caller_of, moment
 from runs.models import (
     AuditEntry,
     MemberTask,
@@ -21,58 +20,46 @@ from runs.models import (
 )
 
 
-@admin.register(StepSnapshot)
-class StepSnapshotAdmin(ReadOnlyAdmin):
-    list_display = ("path_or_run", "run", "attempt", "kind", "status", "tries", "began", "ended")
-    list_filter = ("kind", "status")
+class OfRunAdmin(ReadOnlyAdmin):
+    """Rows that belong to a run, the youngest first."""
+
     list_select_related = ("run",)
     ordering = ("-pk",)
     search_fields = ("run__run_id__startswith",)
     search_help_text = "Beginning of a run id"
     of_run = "run__"
+
+
+@admin.register(StepSnapshot)
+class StepSnapshotAdmin(OfRunAdmin):
+    list_display = (
+        "path_or_run",
+        "run",
+        "attempt",
+        "kind",
+        "status",
+        "tries",
+        moment("started_at", "began"),
+        moment("ended_at", "ended"),
+    )
+    list_filter = ("kind", "status")
 
     @admin.display(description="path", ordering="path")
     def path_or_run(self, step: StepSnapshot) -> str:
         return step.path or "(the run)"
 
-    @admin.display(description="began", ordering="started_at")
-    def began(self, step: StepSnapshot) -> str:
-        return shown.moment_html(step.started_at)
-
-    @admin.display(description="ended", ordering="ended_at")
-    def ended(self, step: StepSnapshot) -> str:
-        return shown.moment_html(step.ended_at)
-
 
 @admin.register(RunEvent)
-class RunEventAdmin(ReadOnlyAdmin):
-    list_display = ("seq", "type", "run", "path", "attempt", "happened")
+class RunEventAdmin(OfRunAdmin):
+    list_display = ("seq", "type", "run", "path", "attempt", moment("at", "at"))
     list_filter = ("type",)
-    list_select_related = ("run",)
-    ordering = ("-pk",)
-    search_fields = ("run__run_id__startswith",)
-    search_help_text = "Beginning of a run id"
-    of_run = "run__"
-
-    @admin.display(description="at", ordering="at")
-    def happened(self, event: RunEvent) -> str:
-        return shown.moment_html(event.at)
 
 
 @admin.register(MemberTask)
-class MemberTaskAdmin(ReadOnlyAdmin):
+class MemberTaskAdmin(OfRunAdmin):
     """Distributed steps that some worker has, is to take, or has reported on."""
 
-    list_display = ("path", "turn", "run", "attempt", "worker", "due")
-    list_select_related = ("run",)
-    ordering = ("-pk",)
-    search_fields = ("run__run_id__startswith",)
-    search_help_text = "Beginning of a run id"
-    of_run = "run__"
-
-    @admin.display(description="due", ordering="due_at")
-    def due(self, task: MemberTask) -> str:
-        return shown.moment_html(task.due_at)
+    list_display = ("path", "turn", "run", "attempt", "worker", moment("due_at", "due"))
 
 
 @admin.register(RunKey)
@@ -86,14 +73,10 @@ class RunKeyAdmin(ReadOnlyAdmin):
 
 @admin.register(ScheduleTrigger)
 class ScheduleTriggerAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "kind", "outcome", "run_id", "fired")
+    list_display = ("__str__", "kind", "outcome", "run_id", moment("fired_at", "fired"))
     list_filter = ("outcome", "kind")
     search_fields = ("schedule__id__startswith",)
     of_run = "schedule__"
-
-    @admin.display(description="fired", ordering="fired_at")
-    def fired(self, trigger: ScheduleTrigger) -> str:
-        return shown.moment_html(trigger.fired_at)
 
 
 @admin.register(WebhookDelivery)
@@ -101,7 +84,15 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     """What was, or is to be, sent where. It names its run but has no key to it, nor to its
     resource: a user who is kept to some resources sees none."""
 
-    list_display = ("event", "workflow_id", "run_id", "url", "status", "tries", "made")
+    list_display = (
+        "event",
+        "workflow_id",
+        "run_id",
+        "url",
+        "status",
+        "tries",
+        moment("created_at", "made"),
+    )
     list_filter = ("status", "event")
     ordering = ("-created_at", "-id")
     search_fields = ("run_id__startswith",)
@@ -115,10 +106,6 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         may = caller_of(request).may("view_payload")
         fields = super().get_fields(request, obj)
         return fields if may else [name for name in fields if name != "body"]
-
-    @admin.display(description="made", ordering="created_at")
-    def made(self, delivery: WebhookDelivery) -> str:
-        return shown.moment_html(delivery.created_at)
 
 
 @admin.register(AuditEntry)

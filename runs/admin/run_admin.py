@@ -16,12 +16,16 @@ from runs.admin import bulk, retention, steering
 from runs.admin.hierarchy import FastChangeList
 from runs.admin.reading import ReadOnlyAdmin, caller_of, json_html
 from runs.admin.run_parts import (
+    SCRIPTS,
     AttemptPart,
     AuditPart,
     EventPart,
     StepPart,
     StuckFilter,
+    because_html,
+    followed,
     status_html,
+    took,
 )
 from runs.models import Run
 from runs.operations.because import because_of
@@ -39,7 +43,7 @@ class RunList(FastChangeList):
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
-    list_display = ("status_shown", "run_id", "workflow", "resource_id", "because", "began", "took")
+    list_display = ("status_shown", "run_id", "workflow", "because", "resource_id", "began", "took")
     list_display_links = ("run_id",)
     list_filter = ("status", StuckFilter, "workflow")
     list_select_related = ("workflow",)
@@ -60,7 +64,7 @@ class RunAdmin(ReadOnlyAdmin):
 
     class Media:
         css = {"all": ("runs/admin.css",)}
-        js = ("runs/admin.js",)
+        js = SCRIPTS
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         hidden = set() if caller_of(request).may("view_payload") else {"result"}
@@ -76,7 +80,7 @@ class RunAdmin(ReadOnlyAdmin):
         return RunList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
-        return caller_of(request).visible(super().get_queryset(request))
+        return followed(caller_of(request).visible(super().get_queryset(request)))
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
@@ -138,19 +142,17 @@ class RunAdmin(ReadOnlyAdmin):
         return status_html(run)
 
     @admin.display(description="because")
-    def because(self, run: Run) -> str:
+    def because(self, run: Run) -> SafeString:
         line = getattr(run, "because_line", None)
-        return because_of([run])[run.pk].text if line is None else line
+        return because_html(run, because_of([run])[run.pk].text if line is None else line)
 
     @admin.display(description="began", ordering="created_at")
     def began(self, run: Run) -> SafeString:
         return shown.moment_html(run.started_at or run.created_at)
 
     @admin.display(description="took")
-    def took(self, run: Run) -> str:
-        if run.started_at is None or run.ended_at is None:
-            return shown.NOTHING
-        return shown.duration((run.ended_at - run.started_at).total_seconds())
+    def took(self, run: Run) -> SafeString:
+        return format_html('<span data-runs-took="{}">{}</span>', run, took(run))
 
     @admin.display(description="result")
     def result(self, run: Run) -> SafeString | str:

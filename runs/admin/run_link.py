@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from runs import shown
 from runs.admin.reading import caller_of
-from runs.admin.run_parts import status_html
+from runs.admin.run_parts import SCRIPTS, because_html, followed, status_html
 from runs.admin.steering import page_of
 from runs.models import Run
 from runs.operations.because import because_of
@@ -33,8 +33,8 @@ class RunLink(admin.ModelAdmin):  # type: ignore[type-arg]
             def run_resource_id(self, order):    # what its runs are about
                 return f"order-{order.pk}"
 
-    With ``run_resource_id`` the newest run of that resource is shown. A page of the list costs two
-    queries more, however long it is. Runs that a user may not see are not shown.
+    With ``run_resource_id`` the newest run of that resource is shown. A page of the list costs four
+    short queries more, however long it is. Runs that a user may not see are not shown.
     """
 
     #: Name of a foreign key to Run on the model; empty to go by ``run_resource_id``.
@@ -45,7 +45,7 @@ class RunLink(admin.ModelAdmin):  # type: ignore[type-arg]
 
     class Media:
         css = {"all": ("runs/admin.css",)}
-        js = ("runs/admin.js",)
+        js = SCRIPTS
 
     def run_resource_id(self, row: Any) -> str:
         """What the runs of a row are about; to be overridden where there is no foreign key."""
@@ -85,7 +85,7 @@ class RunLink(admin.ModelAdmin):  # type: ignore[type-arg]
     def _find_runs(self, request: HttpRequest, rows: Iterable[Any]) -> None:
         """Hang its run, and why that is where it is, on each row."""
         listed = list(rows)
-        visible = caller_of(request).visible(Run.objects.all())
+        visible = followed(caller_of(request).visible(Run.objects.all()))
         if not caller_of(request).may("view_run"):
             visible = visible.none()
         found = self._by_field(listed, visible) if self.run_field else self._newest(listed, visible)
@@ -128,9 +128,9 @@ class RunLink(admin.ModelAdmin):  # type: ignore[type-arg]
             return "There is no run."
         page = page_of(run) or reverse("admin:runs_run_change", args=[run.pk])
         return format_html(
-            '<p class="runs-panel">{} <a href="{}">{}</a> <span>{}</span></p>',
+            '<p class="runs-panel">{} <a href="{}">{}</a> {}</p>',
             status_html(run),
             page,
             run,
-            row.its_run_because,
+            because_html(run, row.its_run_because),
         )

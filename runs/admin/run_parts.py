@@ -6,19 +6,23 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Value
+from django.forms import Script
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from runs import shown
-from runs.admin.reading import ReadOnly, json_html
+from runs.admin.reading import ReadOnly, json_html, moment
 from runs.engine.journal import ACTIVE
 from runs.models import Attempt, AuditEntry, Run, RunEvent, StepSnapshot
+from runs.store import news
 
 #: Rows of a part; the run's own page shows all of them.
 SHOWN = 50
+#: What keeps statuses live. They look for them in the page, so the page has to be there first.
+SCRIPTS = (Script("runs/live.js", defer=True), Script("runs/admin.js", defer=True))
 #: A run that should be worked on and is not, for so long, is stuck.
 STUCK = timedelta(minutes=1)
 
@@ -49,16 +53,12 @@ class Part(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 class AttemptPart(Part):
     model = Attempt
     verbose_name_plural = "attempts"
-    fields = ("attempt", "status", "began", "took", "failure")
+    fields = ("attempt", "status", moment("started_at", "began"), "took", "failure")
     readonly_fields = fields
     show_change_link = False
 
     def rows(self, rows: Any, run: Run) -> Any:
         return rows.filter(path="", attempt__gt=run.attempt - SHOWN)
-
-    @admin.display(description="began")
-    def began(self, attempt: Attempt) -> str:
-        return shown.moment_html(attempt.started_at)
 
     @admin.display(description="took")
     def took(self, attempt: Attempt) -> str:
@@ -72,17 +72,13 @@ class AttemptPart(Part):
 class StepPart(Part):
     model = StepSnapshot
     verbose_name_plural = f"steps of the current attempt (the last {SHOWN})"
-    fields = ("path", "kind", "status", "tries", "began", "took")
+    fields = ("path", "kind", "status", "tries", moment("started_at", "began"), "took")
     readonly_fields = fields
 
     def rows(self, rows: Any, run: Run) -> Any:
         steps = rows.filter(attempt=run.attempt).exclude(path="")
         last = steps.order_by("-begun").values_list("begun", flat=True).first() or 0
         return steps.filter(begun__gt=last - SHOWN).order_by("begun")
-
-    @admin.display(description="began")
-    def began(self, step: StepSnapshot) -> str:
-        return shown.moment_html(step.started_at)
 
     @admin.display(description="took")
     def took(self, step: StepSnapshot) -> str:
@@ -92,16 +88,12 @@ class StepPart(Part):
 class EventPart(Part):
     model = RunEvent
     verbose_name_plural = f"the last {SHOWN} events"
-    fields = ("seq", "type", "path", "attempt", "happened")
+    fields = ("seq", "type", "path", "attempt", moment("at", "at"))
     readonly_fields = fields
 
     def rows(self, rows: Any, run: Run) -> Any:
         last = rows.order_by("-seq").values_list("seq", flat=True).first() or 0
         return rows.filter(seq__gt=last - SHOWN).order_by("-seq")
-
-    @admin.display(description="at")
-    def happened(self, event: RunEvent) -> str:
-        return shown.moment_html(event.at)
 
 
 class AuditPart(Part):
@@ -135,16 +127,27 @@ class StuckFilter(admin.SimpleListFilter):
         return queryset.filter(overdue, status__in=ACTIVE)
 
 
-def took(row: StepSnapshot) -> str:
+def took(row: Run | StepSnapshot) -> str:
     if row.started_at is None or row.ended_at is None:
         return shown.NOTHING
     return shown.duration((row.ended_at - row.started_at).total_seconds())
 
 
+def followed(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """The runs, each with the moment from which on the page is to be told what becomes of it."""
+    return runs.annotate(read_at=Value(str(news.cursor())))
+
+
 def status_html(run: Run) -> SafeString:
     """A status as word and icon; the script of live statuses finds it by its run."""
     return format_html(
-        '<span class="runs-status" data-status="{0}" data-runs-run="{1}"><span>{0}</span></span>',
+        '<span class="runs-status" data-status="{0}" data-runs-run="{1}" data-runs-cursor="{2}">'
+        "<span>{0}</span></span>",
         run.status,
         run,
+        getattr(run, "read_at", ""),
     )
+
+
+def because_html(run: Run, text: str) -> SafeString:
+    return format_html('<span data-runs-because="{}">{}</span>', run, text)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import F, QuerySet
 
@@ -13,8 +14,11 @@ from runs.models import AuditEntry, Run, StepSnapshot
 from runs.worker import assignees
 
 Json = Any
+T = TypeVar("T")
 #: Suspended runs that are looked through, and questions that are shown, at most.
-RUNS, QUESTIONS = 300, 50
+RUNS, QUESTIONS = 1000, 50
+#: Runs that are looked at together; nearly always the first of these are enough.
+CHUNK = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +38,55 @@ class Question:
 
 
 def questions_for(user: Any, runs: QuerySet[Run]) -> list[Question]:
-    """The questions of these runs that a user may answer (all of them for None), oldest first."""
-    waiting = runs.filter(status=Status.SUSPENDED).order_by("updated_at", "pk")
-    found = {run.pk: run for run in waiting.select_related("version")[:RUNS]}
-    steps = StepSnapshot.objects.filter(
-        run_id__in=found, attempt=F("run__attempt"), status=Status.SUSPENDED, kind=Kind.STEP
-    ).order_by("suspended_at", "pk")
+    """The questions of these runs that a user may answer (all of them for None), oldest first.
+
+    Runs are looked through in the order of their age, which an index has, not in that of their
+    questions.
+    """
     answerer = _Answerer(user)
-    open_steps = (step for step in steps if not (step.extra or {}).get("taken"))
-    questions = (_question(found[step.run_id], step) for step in open_steps)
-    return [one for one in questions if answerer.may(one.assignees)][:QUESTIONS]
+    found: list[Question] = []
+    for chunk in _chunks(_waiting(runs).select_related("version")):
+        by_key = {run.pk: run for run in chunk}
+        steps = _suspended_steps(by_key)
+        found += [_question(by_key[one.run_id], one) for one in steps if answerer.may(one.extra)]
+        if len(found) >= QUESTIONS:
+            break
+    return sorted(found, key=_age)[:QUESTIONS]
+
+
+def waiting_count(user: Any, runs: QuerySet[Run], limit: int) -> int:
+    """How many questions of these runs a user may answer, counted to one more than the limit."""
+    answerer = _Answerer(user)
+    count = 0
+    for keys in _chunks(_waiting(runs).values_list("pk", flat=True)):
+        extras = _suspended_steps(keys).values_list("extra", flat=True)
+        count += sum(1 for extra in extras if answerer.may(extra))
+        if count > limit:
+            return limit + 1
+    return count
+
+
+def _waiting(runs: QuerySet[Run]) -> QuerySet[Run]:
+    return runs.filter(status=Status.SUSPENDED).order_by("created_at", "pk")
+
+
+def _chunks(rows: QuerySet[Any, T]) -> Iterator[list[T]]:
+    for at in range(0, RUNS, CHUNK):
+        chunk = list(rows[at : at + CHUNK])
+        if chunk:
+            yield chunk
+        if len(chunk) < CHUNK:
+            return
+
+
+def _suspended_steps(run_keys: Iterable[int]) -> QuerySet[StepSnapshot]:
+    return StepSnapshot.objects.filter(
+        run_id__in=run_keys, attempt=F("run__attempt"), status=Status.SUSPENDED, kind=Kind.STEP
+    ).order_by("pk")
+
+
+def _age(question: Question) -> tuple[float, int]:
+    return question.since.timestamp() if question.since else 0, question.run.pk
 
 
 def _question(run: Run, step: StepSnapshot) -> Question:
@@ -65,17 +108,17 @@ class _Answerer:
         self._user = user
         self._known: dict[tuple[str, ...], bool] = {}
 
-    def may(self, names: tuple[str, ...]) -> bool:
-        if self._user is None:
+    def may(self, extra: dict[str, Any] | None) -> bool:
+        """Whether a suspended step asks this user; ``extra`` is what it has beside the usual."""
+        told = extra or {}
+        if told.get("taken"):
+            return False
+        names = tuple(told.get("assignees", ()))
+        if self._user is None or not names:
             return True
         if names not in self._known:
             self._known[names] = assignees.is_among(self._user, names)
         return self._known[names]
-
-
-def waiting_count(runs: QuerySet[Run], limit: int) -> int:
-    """How many runs wait for an answer, counted up to one more than the limit."""
-    return len(runs.filter(status=Status.SUSPENDED).order_by().values_list("pk")[: limit + 1])
 
 
 def last_answer(run: Run) -> AuditEntry | None:

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from runs.access import Caller
 from runs.definition import registry
@@ -27,7 +27,7 @@ from runs.operations.calls import bound
 from runs.operations.inbox import Question, last_answer, questions_for
 from runs.shown import ago
 from runs.ui.live_list import LiveList, live_list
-from runs.ui.pages import caller_of, page, render
+from runs.ui.pages import caller_of, page, render, waiting_for
 
 Json = Any
 #: Forms on one page.
@@ -64,6 +64,13 @@ def inbox(request: HttpRequest) -> HttpResponseBase:
     live = live_list(statuses=["suspended"])
     questions = _questions(caller)
     return _show(request, questions, live=live, gone=_gone(request, caller, questions))
+
+
+@require_GET
+@page
+def count(request: HttpRequest) -> HttpResponseBase:
+    """The number beside the inbox, for pages that are live."""
+    return HttpResponse(waiting_for(caller_of(request)), content_type="text/plain")
 
 
 def _questions(caller: Caller) -> list[Question]:

@@ -112,12 +112,15 @@ def _about_now(request: HttpRequest) -> dict[str, Any]:
     caller = caller_of(request)
     if not caller.may("view_run"):
         return {"caller": caller}
-    waiting = waiting_count(caller.visible(Run.objects.all()), WAITING_LIMIT)
-    return {
-        "caller": caller,
-        "waiting_count": shown.count(waiting, WAITING_LIMIT),
-        "banners": list(_banners()),
-    }
+    return {"caller": caller, "waiting_count": waiting_for(caller), "banners": list(_banners())}
+
+
+def waiting_for(caller: Caller) -> str:
+    """What stands beside the inbox: how many questions there are that the caller may answer."""
+    if not caller.may("resume_run"):
+        return "0"
+    runs = caller.visible(Run.objects.all())
+    return shown.count(waiting_count(caller.user, runs, WAITING_LIMIT), WAITING_LIMIT)
 
 
 def _banners() -> Iterator[dict[str, Any]]:
@@ -175,7 +178,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 @require_POST
 def switch_theme(request: HttpRequest) -> HttpResponseBase:
     theme = request.POST.get("theme", "")
-    response = redirect(back_from(request))
+    response = redirect(back_from(request) or reverse("runs:workflows"))
     if theme in THEMES:
         response.set_cookie(
             THEME_COOKIE, theme, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure()
@@ -184,9 +187,9 @@ def switch_theme(request: HttpRequest) -> HttpResponseBase:
 
 
 def back_from(request: HttpRequest) -> str:
-    """Where a form says that it came from, if that is on this site."""
-    url = request.POST.get("next", "")
+    """Where a form is to lead back to (``next``), if that is on this site; else nothing."""
+    url = request.POST.get("next") or request.GET.get("next", "")
     ours = url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return url if ours else reverse("runs:workflows")
+    return url if ours else ""

@@ -17,6 +17,7 @@ urlpatterns = [
     path("runs/cancel/", bulk.cancel_runs, name="cancel-runs"),
     *run_urls.urlpatterns,
     path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/count/", inbox.count, name="inbox-count"),
     path("schedules/", schedules.schedules, name="schedules"),
     path("schedules/<str:schedule_id>/", schedules.schedule, name="schedule"),
     path("health/", health.health, name="health"),

@@ -68,10 +68,16 @@
     for (const [status, count] of Object.entries(counts || {})) {
       for (const place of document.querySelectorAll(`[data-count-of="${status}"]`)) write(place, String(count));
     }
-    const inbox = document.querySelector("[data-live=inbox-count]");
-    if (!inbox || !counts || path.searchParams.size > 0) return;
-    inbox.dataset.count = counts.suspended;
-    inbox.firstChild.nodeValue = counts.suspended;
+  }
+
+  // Whatever suspended, or was and is not any more, may have been a question for whoever looks.
+  let suspended = null;
+
+  function mayAsk(message) {
+    const count = message.counts ? message.counts.suspended : suspended;
+    const isOther = suspended !== null && count !== suspended;
+    suspended = count;
+    return isOther || message.type === "reload" || (message.runs || []).some((run) => run.status === "suspended");
   }
 
   // --- following -------------------------------------------------------------------------------------
@@ -85,6 +91,7 @@
   function received(message) {
     if (message.cursor) cursor = message.cursor;
     showCounts(message.counts);
+    if (mayAsk(message)) runsLive.countInbox();
     if (inbox && (message.type === "reload" || (message.runs || []).length)) askInbox().catch(() => {});
     if (inbox) return true;
     for (const run of message.runs || []) update(run);

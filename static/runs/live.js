@@ -83,8 +83,7 @@ const runsLive = (() => {
   function show(state, more = "") {
     const place = document.querySelector("[data-live=connection]");
     if (!place) return;
-    const words = { live: "live", "catching-up": "catching up", offline: `offline, showing state of ${clock.format(shownAt)}` };
-    const text = more || words[state];
+    const text = more || (state === "offline" ? `offline, showing state of ${clock.format(shownAt)}` : state.replace("-", " "));
     place.hidden = false;
     place.className = "connection";
     place.dataset.state = state;
@@ -98,6 +97,22 @@ const runsLive = (() => {
 
   function isCurrent() {
     shownAt = now();
+  }
+
+  // --- the number beside the inbox -----------------------------------------------------------------
+
+  let counting = 0;
+
+  // It is each reader's own, so it is asked for, a moment later and once for all that happens then.
+  function countInbox() {
+    const place = document.querySelector("[data-live=inbox-count]");
+    if (!place || counting) return;
+    counting = setTimeout(async () => {
+      counting = 0;
+      const response = await fetch(place.dataset.url);
+      if (!response.ok || response.redirected) return;
+      place.dataset.count = place.firstChild.nodeValue = await response.text();
+    }, 300);
   }
 
   // --- a stream ----------------------------------------------------------------------------------
@@ -114,7 +129,7 @@ const runsLive = (() => {
     let patience = 45000; // three heartbeats, until hello says how often they come
     let lost = 0; // since when there is no connection
     let polling = 0;
-    let shown = "catching-up";
+    let shown = "";
 
     function state(name) {
       shown = name;
@@ -170,7 +185,7 @@ const runsLive = (() => {
         return;
       }
       if (!lost) lost = Date.now();
-      if (shown === "live") state("catching-up");
+      if (!polling) state("reconnecting");
       const pause = BACKOFF[Math.min(failures++, BACKOFF.length - 1)];
       retry = setTimeout(connect, pause * (0.5 + Math.random()));
     }
@@ -194,13 +209,15 @@ const runsLive = (() => {
     window.addEventListener("online", () => !socket && again(0));
     window.addEventListener("offline", () => {
       if (!lost) lost = Date.now();
+      if (!polling) state("reconnecting");
       again(BACKOFF[0]);
     });
     window.addEventListener("pagehide", () => again(BACKOFF[0]));
+    state("connecting");
     connect();
     return { again };
   }
 
   setInterval(tick, 1000);
-  return { follow, now, setClock, duration, tick, isCurrent };
+  return { follow, countInbox, now, setClock, duration, tick, isCurrent };
 })();

@@ -73,6 +73,7 @@
 
   function announceStatus(now) {
     status = now;
+    runsLive.countInbox();
     const region = document.querySelector("[data-live=announce]");
     if (region) region.textContent = `The run is ${now}`;
   }

@@ -74,6 +74,37 @@ def test_the_number_in_the_menu_is_how_many_wait(operator: User, body: Go, regis
     assert 'data-count="3"' in body(reverse("runs:runs"))
 
 
+def test_the_number_in_the_menu_leaves_out_what_waits_for_others(
+    client: Client, operator: User, bob: User, body: Go, registry: None
+) -> None:
+    asking("open").create_run().start()
+    asking("financial", assignee="group:finance").create_run().start()
+    asking("done").create_run().cancel()
+
+    counts = [body(reverse("runs:inbox-count"))]
+    operator.groups.add(Group.objects.create(name="finance"))
+    counts.append(body(reverse("runs:inbox-count")))
+    client.force_login(allow(bob, "view_run"))
+    counts.append(body(reverse("runs:inbox-count")))
+
+    assert counts == ["1", "2", "0"]
+
+
+def test_questions_of_others_do_not_hide_mine(
+    operator: User, body: Go, registry: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs.operations.inbox.CHUNK", 2)
+    others = asking("financial", assignee="group:finance")
+    for _ in range(5):
+        others.create_run().start()
+    asking("open").create_run(run_id="mine").start()
+
+    page = body(reverse("runs:inbox"))
+
+    assert 'data-count="1"' in page
+    assert page.count('name="question"') == 1 and "mine" in page
+
+
 def test_an_answer_that_does_not_fit_stays_in_its_card(
     client: Client, operator: User, body: Go, registry: None
 ) -> None:
@@ -163,5 +194,5 @@ def test_the_inbox_takes_as_many_queries_for_many_as_for_few(
     for _ in range(15):
         flow.create_run().start()
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         client.get(reverse("runs:inbox"))

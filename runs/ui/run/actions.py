@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from runs import operations
 from runs.exceptions import NotFound, RequestError, RunsError
-from runs.ui.pages import page, render
+from runs.ui.pages import back_from, page, render
 from runs.ui.run import answering, inspector, travelling
 from runs.ui.run.answering import AnswerForm
 from runs.ui.run.rows import Row
@@ -54,14 +54,21 @@ def _ask(
     request: HttpRequest, about: Subject, name: str, error: RunsError | None = None, **more: Any
 ) -> HttpResponse:
     status = more.pop("status", 200) if error is None else error.status
-    reason = request.POST.get("reason", "")
-    context = {"about": about, "run": about.run, "error": error, "reason": reason, **more}
+    context = {
+        "about": about,
+        "run": about.run,
+        "error": error,
+        "reason": request.POST.get("reason", ""),
+        "back": back_from(request),
+        **more,
+    }
     return render(request, f"runs/ui/run/{name}.html", context, status=status)
 
 
 def _done(request: HttpRequest, about: Subject, text: str) -> HttpResponse:
+    """Back to where the form was opened, which may be the admin; else to the run."""
     messages.success(request, text)
-    return redirect(about.url())
+    return redirect(back_from(request) or about.url())
 
 
 # --- plain ones --------------------------------------------------------------------------------

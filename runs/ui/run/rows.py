@@ -7,7 +7,7 @@ A row is one entry of the journal. What users put in and got out is read for one
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -19,24 +19,6 @@ from runs.ui.graph import graph_path
 
 Json = Any
 
-_COLUMNS = (
-    "path",
-    "step_id",
-    "kind",
-    "status",
-    "position",
-    "iteration",
-    "begun",
-    "ended",
-    "starts",
-    "tries",
-    "started_at",
-    "ended_at",
-    "suspended_at",
-    "resumed_at",
-    "wake_at",
-    "kept_from",
-)
 _TIMES = frozenset({"started_at", "ended_at", "suspended_at", "resumed_at", "wake_at"})
 _GOING = (Status.PENDING.value, Status.RUNNING.value, Status.RESUMED.value)
 
@@ -134,22 +116,26 @@ class Row:
         return self.ended_at if self.status not in (*_GOING, Status.SUSPENDED) else None
 
 
+#: What is read of each entry: the fields of a row that are columns of its table.
+_COLUMNS = tuple(field.name for field in fields(Row) if field.name not in ("answer", "was_stopped"))
+
+
 def load(run: Run, attempt: int) -> list[Row]:
     """The entries of an attempt in the order in which they began, the attempt's own one first."""
     stored = StepSnapshot.objects.filter(run_id=run.pk, attempt=attempt).order_by("begun")
-    found = stored.values_list(*_COLUMNS, "extra")
+    found = stored.values_list(*_COLUMNS)
     answers = dict(stored.filter(kind=Kind.DECISION.value).values_list("path", "output"))
     over = run.ended_at is not None or attempt != run.attempt
     return [_row(values, answers, over) for values in found]
 
 
 def _row(values: tuple[Any, ...], answers: dict[str, Json], over: bool) -> Row:
-    known = dict(zip(_COLUMNS, values, strict=False))
+    known = dict(zip(_COLUMNS, values, strict=True))
     for name in _TIMES:
         known[name] = to_ms(known[name])
-    extra = values[-1] or {}
+    known["extra"] = known["extra"] or {}
     going = known["status"] in _GOING
-    return Row(**known, extra=extra, answer=answers.get(known["path"]), was_stopped=over and going)
+    return Row(**known, answer=answers.get(known["path"]), was_stopped=over and going)
 
 
 def root_of(rows: Iterable[Row]) -> Row | None:

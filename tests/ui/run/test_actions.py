@@ -242,3 +242,39 @@ def test_two_attempts_side_by_side(root: Client) -> None:
     assert "0 same 1 changed 0 only left 1 only right" in shown
     assert '- "fails": true' in shown.replace("&quot;", '"')
     assert '+ "fails": false' in shown.replace("&quot;", '"')
+
+
+# --- back to where it was opened ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("where", "leads_to"),
+    [
+        ("/admin/runs/run/1/change/", "/admin/runs/run/1/change/"),
+        ("https://elsewhere.example/", "/runs/asking/r/"),
+        ("//elsewhere.example/", "/runs/asking/r/"),
+        ("", "/runs/asking/r/"),
+    ],
+)
+def test_a_form_leads_back_to_where_it_was_opened_on_this_site(
+    root: Client, where: str, leads_to: str
+) -> None:
+    started(asking(), {"n": 1})
+
+    asked = root.get("/runs/asking/r/cancel/", {"next": where}).content.decode()
+    done = root.post("/runs/asking/r/cancel/", {"next": where})
+
+    assert f'href="{leads_to}" data-closes-dialog' in asked
+    assert done.headers["Location"] == leads_to
+
+
+def test_an_answer_that_was_opened_in_the_admin_returns_there(root: Client) -> None:
+    started(asking(), {"n": 1})
+    url = "/runs/asking/r/answer/?next=/admin/runs/run/1/change/"
+
+    form = fields(root, url) | {"answer.yes": "true"}
+    wrong = root.post("/runs/asking/r/answer/", form | {"answer.yes": "", "next": "/admin/"})
+    right = root.post(url, form)
+
+    assert '<input type="hidden" name="next" value="/admin/">' in wrong.content.decode()
+    assert right.headers["Location"] == "/admin/runs/run/1/change/"
