@@ -40,6 +40,8 @@ class Conf:
     RETENTION_DAYS: float = 0.0
     #: Largest JSON size, in bytes, of one input, output or payload.
     MAX_PAYLOAD_BYTES: int = 4 * 1024 * 1024
+    #: Whether statements of the hot path are planned once a connection (PostgreSQL).
+    PREPARED_STATEMENTS: bool = True
     #: Seconds between two looks at the event table by who follows a run of another process.
     STREAM_POLL_SECONDS: float = 0.05
     #: Seconds between two looks at all that is followed, in case a bell was lost.

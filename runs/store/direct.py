@@ -13,6 +13,8 @@ from typing import Any
 import psycopg
 from django.db import connection
 
+from runs.conf import conf
+
 
 def execute(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Execute on the current connection, in its transaction if there is one; return the rows."""
@@ -22,9 +24,22 @@ def execute(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
             found = connection.connection.execute(of_sqlite(statement), parameters)
             rows: list[tuple[Any, ...]] = found.fetchall()
             return rows
-        cursor = psycopg.Cursor(connection.connection)
-        cursor.execute(statement, parameters)
+        cursor = prepared(connection.connection, statement, parameters)
         return cursor.fetchall() if cursor.description else []
+
+
+def prepared(
+    raw: psycopg.Connection[Any], statement: str, parameters: Sequence[Any]
+) -> psycopg.Cursor[tuple[Any, ...]]:
+    """Execute on PostgreSQL; a statement that this connection has seen before is not planned anew.
+
+    Django's own statements have their parameters in their text and are never prepared.
+    """
+    if raw.prepare_threshold is None and conf.PREPARED_STATEMENTS:
+        raw.prepare_threshold = 1
+    cursor = psycopg.Cursor(raw)
+    cursor.execute(statement, parameters)
+    return cursor
 
 
 @lru_cache

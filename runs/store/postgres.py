@@ -21,7 +21,7 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from runs.models import Run, RunEvent, StepSnapshot
-from runs.store import rows
+from runs.store import direct, rows
 from runs.store.writes import Current, Write, Written, judge, run_columns
 
 #: Columns of a snapshot that travel in arrays of their own.
@@ -47,19 +47,21 @@ def _append(database: BaseDatabaseWrapper, writes: Sequence[Write]) -> list[Writ
 def _executed(raw: psycopg.Connection[Any], writes: Sequence[Write]) -> list[Written]:
     shapes, moves = _moves(writes)
     parameters = [
-        orjson.dumps([_fencing(write) for write in writes]).decode(),
+        *_fencing(writes),
         *_entries(writes),
         orjson.dumps(list(_events(writes))).decode(),
         *moves,
     ]
-    cursor = psycopg.Cursor(raw)
-    cursor.execute(_statement(shapes), parameters)
-    held = dict(cursor.fetchall())
+    held = dict(direct.prepared(raw, _statement(shapes), parameters).fetchall())
     return [_answer(write, held) for write in writes]
 
 
-def _fencing(write: Write) -> dict[str, Any]:
-    return {"run_id": write.run_pk, "fence": write.fence, "settles": write.settles}
+def _fencing(writes: Sequence[Write]) -> Iterator[list[Any]]:
+    """In the order in which runs are locked, which is the same for all who lock several."""
+    ordered = sorted(writes, key=lambda write: write.run_pk)
+    yield [write.run_pk for write in ordered]
+    yield [write.fence for write in ordered]
+    yield [write.settles for write in ordered]
 
 
 def _answer(write: Write, held: dict[int, bool]) -> Written:
@@ -121,15 +123,17 @@ def _statement(shapes: tuple[tuple[str, ...], ...]) -> str:
     return f"WITH {', '.join(parts)} SELECT id, canceled_at IS NOT NULL FROM held"
 
 
+#: Each run is looked for by itself: joined, the whole table would be read to find a few rows.
 _HELD = f"""
-given AS (
-    SELECT * FROM json_to_recordset(%s::json) AS (run_id bigint, fence integer, settles boolean)
-),
-held AS (
-    SELECT run.id, run.canceled_at FROM "{Run._meta.db_table}" run
-    JOIN given ON given.run_id = run.id AND given.fence = run.fence
-    WHERE NOT (given.settles AND run.canceled_at IS NOT NULL)
-    ORDER BY run.id FOR NO KEY UPDATE OF run
+held AS MATERIALIZED (
+    SELECT run.id, run.canceled_at
+    FROM unnest(%s::bigint[], %s::integer[], %s::boolean[]) AS given (run_id, fence, settles)
+    CROSS JOIN LATERAL (
+        SELECT id, canceled_at FROM "{Run._meta.db_table}"
+        WHERE id = given.run_id AND fence = given.fence
+        AND NOT (given.settles AND canceled_at IS NOT NULL)
+        FOR NO KEY UPDATE
+    ) AS run
 )"""
 
 

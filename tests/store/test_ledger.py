@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -115,6 +116,21 @@ def test_many_writes_are_one_transaction_of_few_statements() -> None:
     assert statements.count("COMMIT") <= 1
     assert len([one for one in statements if one not in ("BEGIN", "COMMIT")]) <= 3
     assert [journals.load(run).entries["p"].output for run in runs] == list(range(50))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL prepares them")
+@pytest.mark.parametrize(("setting", "plans"), [(True, 1), (False, 0)])
+def test_a_write_is_planned_once_a_connection(settings: Any, setting: bool, plans: int) -> None:
+    settings.RUNS_PREPARED_STATEMENTS = setting
+    connection.close()
+    run = run_row()
+    for number in range(5):
+        ledger.append_one(write(run, entry("p", number)))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%held%'")
+        assert cursor.fetchone() == (plans,)
 
 
 def test_all_of_a_write_is_stored_or_nothing() -> None:
