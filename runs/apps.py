@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -16,7 +17,15 @@ class RunsConfig(AppConfig):
         from runs import checks  # noqa: F401
 
         autodiscover_modules("workflows")
+        self._keep_tally()
         self._add_duties()
+
+    def _keep_tally(self) -> None:
+        from runs.store import tally_tables
+
+        post_migrate.connect(
+            tally_tables.install_after_migrate, sender=self, dispatch_uid="runs.tally"
+        )
 
     def _add_duties(self) -> None:
         """Tell workers what they do besides driving runs: they know none of the layers above."""

@@ -12,7 +12,6 @@ from runs.api.bodies import RunsQuery
 from runs.conf import conf
 from runs.definition.workflow import Workflow
 from runs.exceptions import RequestError
-from runs.models import Run
 
 Json = Any
 
@@ -49,5 +48,5 @@ def list_runs(caller: Caller, workflow: Workflow, query: RunsQuery, page: Page) 
         before=until,
         page=page.number,
         per_page=page.size,
-        among=caller.visible(Run.objects.all()),
+        resource_ids=caller.resource_ids,
     )

@@ -145,15 +145,18 @@ class Run(RunCalls, models.Model):
             models.Index(
                 fields=["lease_owner"], name="runs_run_lease", condition=~Q(lease_owner="")
             ),
-            # Lists of one workflow's runs, newest first, all or of one status.
-            models.Index(fields=["workflow", "-created_at"], name="runs_run_newest"),
-            models.Index(fields=["workflow", "status", "-created_at"], name="runs_run_by_status"),
+            # Lists of one workflow's runs, newest first, all or of one status. With the key at
+            # their end, a list's pages are counted off in the index alone.
+            models.Index(fields=["workflow", "created_at", "id"], name="runs_run_newest"),
+            models.Index(
+                fields=["workflow", "status", "created_at", "id"], name="runs_run_by_status"
+            ),
             # Lists of all runs, newest first, whole or of one status.
             models.Index(fields=["-created_at"], name="runs_run_all_newest"),
             models.Index(fields=["status", "-created_at"], name="runs_run_all_by_status"),
             # Runs of one workflow and resource, newest first: what a tenant lists.
             models.Index(
-                fields=["workflow", "resource_id", "-created_at"], name="runs_run_of_tenant"
+                fields=["workflow", "resource_id", "created_at", "id"], name="runs_run_of_tenant"
             ),
             # Runs of one resource (tenant, user), newest first.
             models.Index(fields=["resource_id", "-created_at"], name="runs_run_by_resource"),

@@ -14,7 +14,7 @@ from runs.conf import conf
 from runs.engine.journal import FINAL
 from runs.exceptions import RequestError
 from runs.models.run import STATUSES
-from runs.store import lease, lines, pruning
+from runs.store import lease, lines, pruning, tally
 from runs.store.pruning import Condition, Pruned
 from runs.worker.duties import Call
 
@@ -22,6 +22,8 @@ from runs.worker.duties import Call
 FINISHED = sorted(status.value for status in FINAL)
 #: Seconds between two looks of a worker for runs that are kept no longer.
 RETENTION_PAUSE = 600.0
+#: Seconds in which changes to the number of runs wait to be added up.
+FOLDING_PAUSE = 5.0
 logger = logging.getLogger("runs.worker")
 
 
@@ -51,10 +53,11 @@ def count_prunable(which: Condition) -> Pruned:
 
 
 class Housekeeper:
-    """A worker's duty: runs are kept no longer than they should, and no line is forgotten."""
+    """A worker's duty: runs are kept no longer than they should, no line is forgotten, and what the
+    database counts stays short."""
 
     def __init__(self) -> None:
-        self._retention_at = self._lines_at = 0.0
+        self._retention_at = self._lines_at = self._folding_at = self._clearing_at = 0.0
         self._leaving = False
 
     async def look(self, call: Call) -> None:
@@ -62,12 +65,21 @@ class Housekeeper:
         if now >= self._lines_at:
             self._lines_at = now + conf.LEASE_SECONDS
             await call(_move_lines)
+        await self._tally(call, now)
         if conf.RETENTION_DAYS > 0 and now >= self._retention_at:
             self._retention_at = now + RETENTION_PAUSE
             await self._retain(call)
 
     async def close(self) -> None:
         self._leaving = True
+
+    async def _tally(self, call: Call, now: float) -> None:
+        if now >= self._folding_at:
+            self._folding_at = now + FOLDING_PAUSE
+            await call(tally.fold)
+        if now >= self._clearing_at:
+            self._clearing_at = now + RETENTION_PAUSE
+            await call(tally.clear)
 
     async def _retain(self, call: Call) -> None:
         """Batch by batch, so that this worker may leave in between."""

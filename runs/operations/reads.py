@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from runs.definition.workflow import Workflow
 from runs.engine import path as paths
@@ -17,7 +17,7 @@ from runs.models import Run
 from runs.models.fields import to_ms
 from runs.operations.acting import note
 from runs.operations.calls import bound
-from runs.store import journals, lease, lines, news
+from runs.store import journals, lease, lines, news, tally
 
 Json = Any
 
@@ -117,47 +117,42 @@ def list_workflow_runs(
     from_date: datetime | None = None,
     to_date: datetime | None = None,
     before: datetime | None = None,
-    among: QuerySet[Run] | None = None,
+    resource_ids: Collection[str] | None = None,
     page: int | None = None,
     per_page: int | None = None,
 ) -> dict[str, Json]:
     """``{"runs": [...], "total": n}``, newest first; ``total`` counts all that match.
 
     ``page`` counts from 0; without ``per_page`` all are returned. ``to_date`` counts as within,
-    ``before`` does not. Only runs ``among`` those given are listed.
+    ``before`` does not. Only runs of ``resource_ids`` are listed, where these are given.
     """
     if per_page is not None and per_page < 1:
         raise RequestError("perPage must be a positive integer")
     if page is not None and page < 0:
         raise RequestError("page must be a non-negative integer")
-    wanted = {
-        "status": status,
-        "resource_id": resource_id,
-        "created_at__gte": from_date,
-        "created_at__lte": to_date,
-        "created_at__lt": before,
-    }
-    given = {name: value for name, value in wanted.items() if value is not None}
-    runs = (Run.objects.all() if among is None else among).filter(workflow_id=workflow.id, **given)
-    total = runs.order_by().count()
-    found = list(runs) if per_page is None else _page(runs, total, (page or 0) * per_page, per_page)
+    if to_date is not None:
+        just_after = to_date + timedelta(microseconds=1)
+        before = just_after if before is None else min(before, just_after)
+    whose = _whose(resource_id, resource_ids)
+    wanted = tally.Wanted(workflow.id, status, whose, since=from_date, before=before)
+    total = tally.count(wanted)
+    found = _found(wanted, page or 0, per_page) if total else []
     known = journals.load_many(found)
     return {"runs": [_listed(run, known[run.pk], workflow) for run in found], "total": total}
 
 
-def _page(runs: QuerySet[Run], total: int, at: int, size: int) -> list[Run]:
-    """Runs number ``at`` and on, newest first.
+def _whose(resource_id: str | None, allowed: Collection[str] | None) -> list[str] | None:
+    """The resources whose runs are listed; None for all."""
+    if resource_id is None:
+        return None if allowed is None else sorted(allowed)
+    return [resource_id] if allowed is None or resource_id in allowed else []
 
-    They are counted off by their keys, which the indexes hold, and from the nearer end.
-    """
-    if at >= total:
-        return []
-    end = min(at + size, total)
-    if at <= total // 2:
-        keys = list(runs.order_by("-created_at", "-pk").values_list("pk", flat=True)[at:end])
-    else:
-        oldest = runs.order_by("created_at", "pk").values_list("pk", flat=True)
-        keys = list(oldest[total - end : total - at])
+
+def _found(wanted: tally.Wanted, page: int, size: int | None) -> list[Run]:
+    """A page is counted off by keys, which the indexes hold: only what is shown is read."""
+    if size is None:
+        return list(wanted.runs())
+    keys = tally.keys(wanted, page * size, size)
     return list(Run.objects.filter(pk__in=keys).order_by("-created_at", "-pk"))
 
 
