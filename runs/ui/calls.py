@@ -38,12 +38,13 @@ def _python(workflow_id: str, given: Json) -> str:
     lines = [
         "from runs import get_workflow",
         "",
-        f"run = get_workflow({workflow_id!r}).create_run()",
+        f"workflow = get_workflow({workflow_id!r})",
     ]
     if given is None:
-        return "\n".join([*lines, "result = run.start()", ""])
+        return "\n".join([*lines, "result = workflow.create_run().start()", ""])
     data = pprint.pformat(given, width=48, sort_dicts=False)
-    return "\n".join([*lines, f"data = {_indented(data, 7)}", "result = run.start(data)", ""])
+    start = "result = workflow.create_run().start(data)"
+    return "\n".join([*lines, f"data = {_indented(data, 7)}", start, ""])
 
 
 def _curl(workflow_id: str, given: Json, base_url: str) -> str:

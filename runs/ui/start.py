@@ -26,12 +26,15 @@ class StartForm:
     ``error`` is what was refused as a whole; errors of one value are at its field.
     """
 
-    def __init__(self, workflow: Workflow, *, value: Json = MISSING) -> None:
+    def __init__(self, workflow: Workflow, *, like: Run | None = None) -> None:
         self.workflow = workflow
+        self.like = like
+        value = MISSING if like is None else _input_of(like, workflow)
         self.input = SchemaForm(_json_schema(workflow.input_schema), value=value, title="Input")
         self.state = SchemaForm(_json_schema(workflow.state_schema), prefix="state")
         self.context = SchemaForm(_json_schema(workflow.request_context_schema), prefix="context")
         self.texts = dict.fromkeys(TEXTS, "")
+        self.texts["resource_id"] = (like and like.resource_id) or ""
         self.error = ""
 
     @classmethod
@@ -91,11 +94,14 @@ def _json_schema(schema: Schema | None) -> dict[str, Any] | None:
     return None if schema is None else schema.json_schema
 
 
-def input_of(request: HttpRequest, workflow: Workflow, caller: Caller) -> Json:
-    """The input of the run that ``?from=`` names, to be started once more or a little changed."""
+def run_to_repeat(request: HttpRequest, workflow: Workflow, caller: Caller) -> Run | None:
+    """The run that ``?from=`` names, to be started once more or a little changed."""
     run_id = request.GET.get("from", "")
     if not run_id or not caller.may("view_payload"):
-        return MISSING
-    caller.find_run(workflow.id, run_id)
-    snapshot = load_snapshot(workflow, run_id) or {}
+        return None
+    return caller.find_run(workflow.id, run_id)
+
+
+def _input_of(run: Run, workflow: Workflow) -> Json:
+    snapshot = load_snapshot(workflow, run.run_id) or {}
     return snapshot.get("context", {}).get("input", MISSING)

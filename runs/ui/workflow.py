@@ -28,7 +28,7 @@ from runs.ui.live_list import live_list
 from runs.ui.node_facts import node_facts
 from runs.ui.pages import caller_of, page, render, run_url
 from runs.ui.rows import run_rows
-from runs.ui.start import StartForm, input_of
+from runs.ui.start import StartForm, run_to_repeat
 from runs.ui.workflows import count_steps
 
 #: Runs listed below the graph.
@@ -44,7 +44,9 @@ def workflow(request: HttpRequest, workflow_id: str) -> HttpResponseBase:
         return _gone(request, caller, workflow_id)
     if request.method == "POST":
         return _start(request, caller, found)
-    return _show(request, caller, found, StartForm(found, value=input_of(request, found, caller)))
+    return _show(
+        request, caller, found, StartForm(found, like=run_to_repeat(request, found, caller))
+    )
 
 
 def _start(request: HttpRequest, caller: Caller, found: Definition) -> HttpResponseBase:

@@ -409,8 +409,6 @@
     box.scrollLeft += at.left + at.width / 2 - around.left - around.width / 2;
   }
 
-  const fit = find("[data-fit]");
-  if (fit) fit.addEventListener("click", () => fit.setAttribute("aria-pressed", find("[data-graph-box]").classList.toggle("fits")));
   toSelected();
 
   // --- following --------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from runs.ui.graph.nodes import GraphNode
 
-BOX_WIDTH = 216
+BOX_WIDTH = 236
 BOX_HEIGHT = 50
 #: Between two blocks of a flow, and between two members side by side.
 GAP_DOWN = 30

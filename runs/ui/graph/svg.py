@@ -32,7 +32,7 @@ MARGIN = 16
 BROAD = 640
 END_WIDTH, END_HEIGHT = 74, 26
 #: Characters of a box's name and note, of a condition.
-NAME_ROOM, NOTE_ROOM, CONDITION_ROOM = 22, 28, 28
+NAME_ROOM, NOTE_ROOM, CONDITION_ROOM = 21, 28, 28
 
 Link = Callable[[str], str]
 
@@ -82,8 +82,7 @@ class _Drawing:
         body = [
             self._end("input", width / 2, MARGIN),
             *self._flow(blocks, width / 2, MARGIN + END_HEIGHT),
-            self._edge(width / 2, first + inner_height, height - MARGIN - END_HEIGHT),
-            self._end("output", width / 2, height - MARGIN - END_HEIGHT),
+            self._output(width / 2, first + inner_height, height - MARGIN - END_HEIGHT),
         ]
         return format_html(
             '<svg class="graph{}" viewBox="0 0 {} {}" width="{}" height="{}" role="group"'
@@ -97,10 +96,20 @@ class _Drawing:
             chain(body),
         )
 
-    def _end(self, text: str, middle: float, y: float) -> SafeString:
+    def _output(self, middle: float, top: float, y: float) -> SafeString:
+        """The way out. It has the path of the whole, and its status once that has succeeded."""
+        mark = None if self._statuses is None else self._statuses.get("", Mark())
+        about = format_html(' data-path="" data-status="{}"', mark.status or "none") if mark else ""
+        return self._end("output", middle, y, about, self._edge(middle, top, y))
+
+    def _end(
+        self, text: str, middle: float, y: float, about: str = "", edge: str = ""
+    ) -> SafeString:
         return format_html(
-            '<g class="end"><rect x="{}" y="{}" width="{}" height="{}" rx="13"/>'
+            '<g class="end"{}>{}<rect x="{}" y="{}" width="{}" height="{}" rx="13"/>'
             '<text x="{}" y="{}" text-anchor="middle">{}</text></g>',
+            about,
+            edge,
             _n(middle - END_WIDTH / 2),
             _n(y),
             END_WIDTH,

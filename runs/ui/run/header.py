@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.urls import reverse
+
 from runs import operations
 from runs.engine import path as paths
 from runs.models.fields import to_ms
@@ -59,11 +61,19 @@ def acts(subject: Subject, selected: Row | None) -> list[Act]:
         if selected is not None and selected.path:
             link = f"{link}?{_step(selected.path)}"
         found.append(Act("travel", "Time travel", "t", "travel", link))
+    if subject.can_start_again:
+        found.append(Act("again", "Run again", "s", "play", _again(subject), in_dialog=False))
     if subject.can_cancel:
         found.append(Act("cancel", "Cancel", "c", "stop", subject.url("run-cancel"), "danger"))
     if subject.can_delete:
         found.append(Act("delete", "Delete", "", "trash", subject.url("run-delete"), "quiet"))
     return found
+
+
+def _again(subject: Subject) -> str:
+    """The form that starts its workflow, filled in with what this run began with."""
+    form = reverse("runs:workflow", args=[subject.run.workflow_id])
+    return f"{form}?{urlencode({'from': subject.run.run_id})}#start"
 
 
 def _step(path: str) -> str:

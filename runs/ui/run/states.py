@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from runs.engine.journal import Kind, Status
+from runs.engine.path import ROOT
 from runs.ui.graph import GraphNode, Mark
-from runs.ui.run.rows import Row, steps_of
+from runs.ui.run.rows import Row, root_of, steps_of
 from runs.ui.run.timeline import took
 
 #: Of several entries at one place, or several members of a block, the one worth looking at.
@@ -34,6 +35,9 @@ def marks(rows: list[Row], nodes: Sequence[GraphNode], now: int) -> dict[str, Ma
     answers = {row.place.removesuffix("?"): row.answer for row in rows if row.kind == Kind.DECISION}
     for node in nodes:
         _mark_blocks(node, found, answers)
+    root = root_of(rows)
+    if root is not None and root.shown_status == Status.SUCCESS:
+        found[ROOT] = Mark(root.shown_status)  # the way out of the graph
     return found
 
 
@@ -74,10 +78,14 @@ def _words(meant: Row, rows: list[Row], items: list[Row]) -> str:
         words.append(f"turn {meant.iteration}")
     if meant.tries and meant.kind == Kind.STEP:
         failed = meant.status == Status.FAILED
-        words.append(f"{meant.tries} tries" if failed else f"try {meant.tries + 1}")
+        words.append(_tries(meant.tries) if failed else f"try {meant.tries + 1}")
     if meant.taken:
         words.append("kept")
     return ", ".join(words)
+
+
+def _tries(count: int) -> str:
+    return "1 try" if count == 1 else f"{count} tries"
 
 
 def _mark_blocks(node: GraphNode, found: dict[str, Mark], answers: dict[str, object]) -> None:

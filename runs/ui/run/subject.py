@@ -109,6 +109,12 @@ class Subject:
         return allowed and not self.is_canceling and self.may("time_travel_run")
 
     @property
+    def can_start_again(self) -> bool:
+        """As another run, with the same input or a little changed."""
+        ended = self.run.status in FINAL and self.workflow is not None
+        return ended and self.may("start_run") and self.may_view_payload
+
+    @property
     def can_delete(self) -> bool:
         return self.run.status not in ACTIVE and self.may("delete_run")
 

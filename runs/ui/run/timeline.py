@@ -7,7 +7,7 @@ loop and items of a foreach share the row of their place.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runs import shown
@@ -243,7 +243,7 @@ def _row(
         depth=min(last.depth, 6),
         took=took(last, now),
         note=_note(group, within),
-        bars=bars[:1] + bars[1:][-ROW_BARS:],
+        bars=bars if len(bars) <= ROW_BARS else [bars[0], *_merged(bars[1:])],
         since=last.started_at if last.is_going else None,
     )
 
@@ -279,6 +279,31 @@ def _bar(row: Row, stretch: _Stretch, scale: Timescale) -> Bar:
         status=status,
         says=f"{row.path}: {stretch.says}, {length}",
         grows=stretch.open,
+    )
+
+
+def _merged(bars: list[Bar]) -> list[Bar]:
+    """Bars of many items or turns as stretches in which such work went on, failures on top."""
+    found: dict[tuple[str, str], list[list[Bar]]] = {}
+    for bar in sorted(bars, key=lambda bar: bar.left):
+        heaps = found.setdefault((bar.status, bar.form), [])
+        if heaps and bar.left <= max(one.left + one.width for one in heaps[-1]) + NARROWEST:
+            heaps[-1].append(bar)
+        else:
+            heaps.append([bar])
+    order = sorted(found, key=lambda kind: kind[0] not in ("success", "skipped"))
+    return [_together(heap) for kind in order for heap in found[kind]]
+
+
+def _together(bars: list[Bar]) -> Bar:
+    if len(bars) == 1:
+        return bars[0]
+    right = max(bar.left + bar.width for bar in bars)
+    return replace(
+        bars[0],
+        width=round(right - bars[0].left, 3),
+        says=f"{len(bars)} together: {bars[0].status}",
+        grows=any(bar.grows for bar in bars),
     )
 
 

@@ -17,6 +17,14 @@ FOLD_FACTOR = 0.5
 FOLD_SHARE = 0.06
 #: No more than this part of the axis is given to folds.
 FOLDS_SHARE = 0.5
+_SECOND, _MINUTE, _HOUR = 1_000, 60_000, 3_600_000
+#: Round times, in milliseconds.
+STEPS = (
+    *(digit * power for power in (1, 10, 100) for digit in (1, 2, 5)),
+    *(_SECOND * count for count in (1, 2, 5, 10, 20, 30)),
+    *(_MINUTE * count for count in (1, 2, 5, 10, 20, 30)),
+    *(_HOUR * count for count in (1, 2, 6, 12, 24, 48, 168)),
+)
 
 Span = tuple[int, int]
 
@@ -67,17 +75,23 @@ class Timescale:
         return 0.0 if last.folded else last.right - last.left
 
     def ticks(self, count: int) -> list[tuple[float, int]]:
-        """Places and moments for about ``count`` labels, none within a fold."""
-        found = []
-        for number in range(count + 1):
-            place = number / count
-            piece = next(p for p in self.pieces if place <= p.right or p is self.pieces[-1])
-            if piece.folded:
-                continue
-            room = piece.right - piece.left
-            share = (place - piece.left) / room if room else 0.0
-            found.append((place, round(piece.start + share * (piece.end - piece.start))))
+        """Places and moments for ``count`` labels at most: round times, none within a fold."""
+        open_pieces = [piece for piece in self.pieces if not piece.folded]
+        step = _round_step(sum(piece.end - piece.start for piece in open_pieces), count)
+        found: list[tuple[float, int]] = []
+        for piece in open_pieces:
+            first = -(-(piece.start - self.start) // step) * step + self.start
+            for moment in range(first, piece.end + 1, step):
+                place = piece.at(moment)
+                if not found or place - found[-1][0] >= 0.6 / count:
+                    found.append((place, moment))
         return found
+
+
+def _round_step(length: int, count: int) -> int:
+    """The shortest round time of which at most ``count`` fit into a length."""
+    least = max(-(-length // count), 1)
+    return next((step for step in STEPS if step >= least), -(-least // STEPS[-1]) * STEPS[-1])
 
 
 def timescale(work: Iterable[Span], start: int, end: int) -> Timescale:

@@ -46,7 +46,12 @@ def test_arms_that_were_not_taken_say_so() -> None:
     arms = [(lambda ctx: True, add(1, "yes")), (lambda ctx: False, add(2, "no"))]
     run = started(create_workflow("choosing").branch(arms).commit(), {"n": 1})
 
-    assert statuses(run) == {"branch_0": "success", "yes": "success", "no": "skipped"}
+    assert statuses(run) == {
+        "branch_0": "success",
+        "yes": "success",
+        "no": "skipped",
+        "": "success",
+    }
 
 
 def test_a_block_is_what_the_worst_of_its_members_is() -> None:
@@ -79,7 +84,7 @@ def test_what_is_nested_comes_below_what_it_is_nested_in() -> None:
     shown = [(row.name, row.depth, row.bars[0].form) for row in drawn(run).rows]
 
     assert shown == [("inner", 0, "frame"), ("deep", 1, "work"), ("add-2", 0, "work")]
-    assert statuses(run) == dict.fromkeys(("inner", "inner/deep", "add-2"), "success")
+    assert statuses(run) == dict.fromkeys(("inner", "inner/deep", "add-2", ""), "success")
 
 
 def test_tries_are_bars_of_their_own() -> None:
@@ -155,3 +160,16 @@ def test_nothing_is_drawn_of_a_run_that_has_not_begun() -> None:
     run = asking().create_run(run_id="r")
 
     assert timeline(stored.load(run, 1), 0) is None
+
+
+def test_very_many_items_are_drawn_as_the_stretches_they_make() -> None:
+    each = step("each", lambda ctx: {"n": 1})
+    many = create_workflow("many").foreach(each, concurrency=50).commit()
+    run = started(many, [{"n": n} for n in range(200)])
+
+    frame, *bars = drawn(run).rows[0].bars
+
+    assert frame.form == "frame"
+    assert len(bars) < 150
+    assert sum(int(bar.says.split()[0]) for bar in bars if "together" in bar.says) > 150
+    assert {(bar.form, bar.status) for bar in bars} == {("work", "success")}

@@ -275,3 +275,20 @@ def test_nonsense_in_the_address_is_no_error(root: Client) -> None:
         page(root, f"/runs/asking/r/?tab=events&{query}")
     page(root, "/runs/asking/r/value/nothing/?step=ask", status=404)
     page(root, "/runs/asking/r/diff/?a=9", status=404)
+
+
+def test_a_finished_run_is_run_again_from_a_form_with_its_input(
+    root: Client, alice: User, grant: Grant
+) -> None:
+    flow = asking()
+    started(flow, {"n": 1}, "waits")
+    started(flow, {"n": 7}, "over", resource_id="customer-7").cancel()
+
+    page = root.get("/runs/asking/over/").content.decode()
+    form = root.get("/w/asking/?from=over").content.decode()
+    hidden = grant(alice, "view_run", "start_run").get("/runs/asking/over/").content.decode()
+
+    assert 'href="/w/asking/?from=over#start"' in page
+    assert "#start" not in root.get("/runs/asking/waits/").content.decode()
+    assert "#start" not in hidden
+    assert "&quot;n&quot;: 7" in form and 'value="customer-7"' in form

@@ -43,10 +43,21 @@ def test_a_run_in_which_nothing_was_done_has_an_axis_too() -> None:
     assert scale.at(45_000_000) == 0.5
 
 
-def test_ticks_are_moments_outside_of_folds() -> None:
+def test_ticks_are_round_times_outside_of_folds() -> None:
     scale = timescale([(0, 1_000), (90_000_000, 90_001_000)], 0, 90_001_000)
 
-    assert [moment for _, moment in scale.ticks(4)] == [0, 532, 90_000_468, 90_001_000]
+    assert [moment for _, moment in scale.ticks(4)] == [0, 500, 1_000, 90_000_500, 90_001_000]
+
+
+@pytest.mark.parametrize(
+    ("length", "step"), [(7, 2), (730, 200), (1_040, 500), (59_000, 20_000), (10**9, 604_800_000)]
+)
+def test_ticks_are_as_far_apart_as_people_count(length: int, step: int) -> None:
+    start = 1_700_000_000_123
+
+    ticks = [moment - start for _, moment in timescale([], start, start + length).ticks(5)]
+
+    assert ticks == list(range(0, length + 1, step))
 
 
 def test_many_folds_leave_room_for_the_work() -> None:
