@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from runs.api.continuation import Continuation, Reply
+from runs.api.threads import RequestThreads
 from runs.api.view import CONTINUATION, CONTINUES
 from runs.conf import conf
 from runs.exceptions import SlowReader
@@ -35,6 +36,7 @@ class Continued:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._threads = RequestThreads()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[CONTINUES] = True
@@ -47,7 +49,8 @@ class Continued:
             elif message["type"] == "http.response.start":
                 head.append(message)
 
-        await self._app(scope, receive, hold)
+        async with self._threads.one():
+            await self._app(scope, receive, hold)
         if head:  # else the client has gone while Django worked
             await _send_unless_gone(scope[CONTINUATION], head[0], receive, send)
 

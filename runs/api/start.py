@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.http import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -66,10 +67,10 @@ class StartAsyncView(StartingView):
         workflow = self.find_workflow(workflow_id)
         operations.check_start(workflow, body.input_data, body.initial_state, body.request_context)
         key = key_of(request, self.caller)
-        run = make_run(
-            self.caller, workflow, run_id=query.run_id, resource_id=body.resource_id, key=key
-        )
-        with self.caller.acting():
+        with transaction.atomic(), self.caller.acting():
+            run = make_run(
+                self.caller, workflow, run_id=query.run_id, resource_id=body.resource_id, key=key
+            )
             run.start_async(**arguments(body, key))
         return self.outcome(request, run)
 

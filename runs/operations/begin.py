@@ -130,7 +130,7 @@ def start(run: Run, given: StartInput, *, per_step: bool = False, key: str | Non
 
 
 def _start(run: Run, given: StartInput, per_step: bool) -> Begun:
-    if run.status == Status.PENDING and current_actor() is None:
+    if run.status == Status.PENDING:
         begun = _started_at_once(run, given, per_step)
         if begun is not None:
             return begun
@@ -161,9 +161,9 @@ def _started_at_once(run: Run, given: StartInput, per_step: bool) -> Begun | Non
     journal.request_context = given.request_context
     edits.start(journal, given.input_data, given.state, clock().now(), per_step=per_step)
     begun, write = _prepared(run, run, journal, 0)
-    if not ledger.append([write])[0].accepted:
-        return None
-    return _gone(run, begun, write)
+    if (user := acting_user()) is not None:
+        write.run["started_by_id"] = user.pk
+    return _gone(run, begun, write) if _is_stored(run, write, "start", {}) else None
 
 
 # --- resume and restart ----------------------------------------------------------------------
@@ -288,14 +288,18 @@ def _begun_unlocked(
     except RunsError:
         return None
     begun, write = _prepared(run, row, journal, ledger.next_seq(row.pk))
+    return _gone(run, begun, write) if _is_stored(row, write, action, details) else None
+
+
+def _is_stored(row: Run, write: Write, action: str, details: dict[str, Any]) -> bool:
+    """Store what begins a run, and in whose name; false if somebody else has moved it."""
     if current_actor() is None:
+        return ledger.append([write])[0].accepted
+    with transaction.atomic():
         accepted = ledger.append([write])[0].accepted
-    else:
-        with transaction.atomic():
-            accepted = ledger.append([write])[0].accepted
-            if accepted:
-                note(row, action, **details)
-    return _gone(run, begun, write) if accepted else None
+        if accepted:
+            note(row, action, **details)
+    return accepted
 
 
 def _prepared(run: Run, row: Run, journal: Journal, seq: int) -> tuple[Begun, Write]:

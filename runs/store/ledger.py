@@ -14,12 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
-from django.db.models import Max
 
 from runs.engine.events import Event
 from runs.exceptions import LeaseLost
-from runs.models import RunEvent
-from runs.store import direct, doorbell, lease, lines, outbox, postgres, sqlite
+from runs.store import direct, doorbell, lease, lines, outbox, postgres, rows, sqlite
 from runs.store.writes import Write, Written
 
 __all__ = ["Write", "Written", "append", "append_one", "next_seq", "next_seqs", "numbered"]
@@ -82,9 +80,14 @@ def numbered(run_pk: int, events: Sequence[Event]) -> Sequence[Event]:
 
 def next_seqs(run_pks: Sequence[int]) -> dict[int, int]:
     """The number of the next event of each of these runs."""
-    found = RunEvent.objects.filter(run_id__in=run_pks).order_by().values_list("run_id")
-    last = dict(found.annotate(Max("seq")))
-    return {run_pk: last.get(run_pk, -1) + 1 for run_pk in run_pks}
+    return dict(rows.ask("run_id", [(run_pk,) for run_pk in run_pks], _NEXT_SEQS))
+
+
+_NEXT_SEQS = """
+    SELECT want.run_id, COALESCE(
+        (SELECT MAX(seq) + 1 FROM "runs_runevent" e WHERE e.run_id = want.run_id), 0
+    ) FROM want
+"""
 
 
 def next_seq(run_pk: int) -> int:

@@ -75,6 +75,13 @@ def forgotten() -> list[str]:
     return list(waiting.order_by().values_list("limit_key", flat=True).distinct()[:1000])  # type: ignore[arg-type]
 
 
+def skip_locked() -> str:
+    """The end of a query that locks what it finds, and leaves out what somebody else has locked."""
+    if connection.features.has_select_for_update_skip_locked:
+        return "ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
+    return ""
+
+
 def unlocked(runs: QuerySet[Run]) -> QuerySet[Run]:
     """Those that nobody else has locked, locked until the transaction ends."""
     if connection.features.has_select_for_update_skip_locked:

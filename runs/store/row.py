@@ -1,4 +1,4 @@
-"""One run's own row, read without the ORM.
+"""Runs' own rows, read without the ORM.
 
 Django builds a query anew each time it is asked, which takes longer than the database does to
 answer it; this one is built once. What comes of it is an ordinary ``Run``.
@@ -6,22 +6,33 @@ answer it; this one is built once. What comes of it is an ordinary ``Run``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 from django.db import connection
 
-from runs.models import Run
-from runs.store import direct
+from runs.models import Run, WorkflowVersion
+from runs.store import direct, rows
 
 
 def read(run_pk: int, *, lock: bool = False) -> Run | None:
     """The run as its row is now, locked until the transaction ends; None if there is none."""
     found = direct.execute(_statement(locks=lock and connection.vendor != "sqlite"), [run_pk])
-    if not found:
-        return None
-    values = list(found[0])
+    return _run(list(found[0])) if found else None
+
+
+def read_pinned(run_pks: Sequence[int]) -> dict[int, tuple[Run, str | None]]:
+    """Those of these runs that exist, each with the fingerprint of the version it is pinned to."""
+    wants = [(run_pk,) for run_pk in run_pks]
+    found: dict[int, tuple[Run, str | None]] = {}
+    for *values, fingerprint in rows.ask("run_pk", wants, _pinned()):
+        run = _run(values)
+        found[run.pk] = run, fingerprint
+    return found
+
+
+def _run(values: list[Any]) -> Run:
     for at, convert in _converters(connection.vendor):
         values[at] = convert(values[at])
     return Run.from_db(connection.alias, _names(), values)
@@ -37,6 +48,16 @@ def _statement(*, locks: bool) -> str:
     columns = ", ".join(f'"{field.column}"' for field in Run._meta.concrete_fields)
     tail = " FOR NO KEY UPDATE" if locks else ""
     return f'SELECT {columns} FROM "{Run._meta.db_table}" WHERE id = %s{tail}'
+
+
+@cache
+def _pinned() -> str:
+    columns = ", ".join(f'r."{field.column}"' for field in Run._meta.concrete_fields)
+    return (
+        f'SELECT {columns}, v.fingerprint FROM want JOIN "{Run._meta.db_table}" r '
+        f'ON r.id = want.run_pk LEFT JOIN "{WorkflowVersion._meta.db_table}" v '
+        "ON v.id = r.version_id"
+    )
 
 
 @cache

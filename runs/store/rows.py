@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
-from django.db import connection
-
 from runs.engine.events import Event
 from runs.engine.journal import Entry, Kind, Status
 from runs.models import RunEvent, StepSnapshot
 from runs.models.fields import dumps, loads
+from runs.store import direct
 
 #: Columns of a snapshot row, in the order of :func:`of_entry`.
 SNAPSHOT_COLUMNS = StepSnapshot.COLUMNS
@@ -158,9 +157,5 @@ def ask(names: str, wants: Sequence[tuple[Any, ...]], sql: str) -> Iterator[tupl
     for at in range(0, len(wants), CHUNK):
         chunk = wants[at : at + CHUNK]
         marks = ", ".join(["({})".format(", ".join(["%s"] * len(chunk[0])))] * len(chunk))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"WITH want ({names}) AS (VALUES {marks}) {sql}",
-                [value for want in chunk for value in want],
-            )
-            yield from cursor.fetchall()
+        values = [value for want in chunk for value in want]
+        yield from direct.execute(f"WITH want ({names}) AS (VALUES {marks}) {sql}", values)

@@ -195,7 +195,8 @@ class Runner:
                 await self._sweep()
             elif wanted:
                 with self._slot(len(wanted)):
-                    await self._drive_all(await self._call(lease.claim_each, wanted, self.id))
+                    # Those that are open when it already drains are given up by their drivers.
+                    self._let_go(await self._call(takeover.take_up, wanted, self.id))
         except database.Error as error:
             logger.warning("The database did not answer: %s", error)
 
@@ -216,13 +217,17 @@ class Runner:
         self._swept_at = timezone.now()
 
     async def _drive_all(self, claims: Sequence[Claim]) -> None:
-        """Open runs, all at once, and let each go its way; each takes a slot of its own."""
+        """Open runs, all at once, and let each go its way."""
         if self._draining:
             await self._call(lease.release, self.id, [claim.run_pk for claim in claims])
         elif claims:
-            for session in await self._call(takeover.open_claimed, claims):
-                self._taken += 1
-                self._spawn(self._drive(session))
+            self._let_go(await self._call(takeover.open_claimed, claims))
+
+    def _let_go(self, sessions: Sequence[Session]) -> None:
+        """Let each run go its way; each takes a slot of its own."""
+        for session in sessions:
+            self._taken += 1
+            self._spawn(self._drive(session))
 
     @contextmanager
     def _slot(self, count: int = 1) -> Iterator[None]:

@@ -14,7 +14,7 @@ from runs.engine import edits
 from runs.engine.journal import Journal
 from runs.exceptions import DefinitionChanged, RunsError, WorkflowNotFound
 from runs.models import Run
-from runs.store import journals, lease, ledger
+from runs.store import journals, lease, ledger, row
 from runs.store.lease import Claim
 from runs.store.outbox import Outbox
 from runs.worker.clock import clock
@@ -26,25 +26,34 @@ UNKNOWN_PAUSE = 5_000
 logger = logging.getLogger("runs.worker")
 
 
+def take_up(run_pks: Sequence[int], owner: str) -> list[Session]:
+    """Claim those of these runs that are due, and open them."""
+    claims = lease.claim_each(run_pks, owner)
+    return open_claimed(claims) if claims else []
+
+
 def open_claimed(claims: Sequence[Claim]) -> list[Session]:
     """Sessions over claimed runs; of those that were ended instead of driven there is none.
 
     A run that took its worker down again and again is failed: whatever it does, it would go on to.
     """
     keys = [claim.run_pk for claim in claims]
-    runs = {run.pk: run for run in Run.objects.filter(pk__in=keys).select_related("version")}
-    loaded, seqs = journals.load_many(list(runs.values())), ledger.next_seqs(keys)
+    pinned = row.read_pinned(keys)
+    loaded = journals.load_many([run for run, _ in pinned.values()])
+    seqs = ledger.next_seqs(keys)
     opened = []
     for claim in claims:
         try:
-            run = runs[claim.run_pk]
-            opened.append(_open(run, claim, loaded[run.pk], seqs[run.pk]))
+            run, fingerprint = pinned[claim.run_pk]
+            opened.append(_open(run, fingerprint, claim, loaded[run.pk], seqs[run.pk]))
         except Exception:
             logger.exception("Run %s could not be opened; it is due again soon", claim.run_pk)
     return [session for session in opened if session is not None]
 
 
-def _open(run: Run, claim: Claim, journal: Journal, seq: int) -> Session | None:
+def _open(
+    run: Run, fingerprint: str | None, claim: Claim, journal: Journal, seq: int
+) -> Session | None:
     try:
         workflow = registry.get_workflow(run.workflow_id)
     except WorkflowNotFound:
@@ -52,7 +61,7 @@ def _open(run: Run, claim: Claim, journal: Journal, seq: int) -> Session | None:
         return None
     try:
         check_recoveries(run)
-        check_definition(run, workflow, journal)
+        check_definition(fingerprint, workflow, journal)
     except RunsError as error:
         _fail(run, workflow, journal, claim.fence, error)
         return None
@@ -83,9 +92,9 @@ def check_recoveries(run: Run) -> None:
         )
 
 
-def check_definition(run: Run, workflow: Workflow, journal: Journal) -> None:
+def check_definition(fingerprint: str | None, workflow: Workflow, journal: Journal) -> None:
     """A changed definition goes on if it still has every step that was recorded."""
-    if run.version is None or run.version.fingerprint == workflow.fingerprint:
+    if fingerprint is None or fingerprint == workflow.fingerprint:
         return
     gone = sorted(
         step_id
