@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.db.models import Case, F, QuerySet, Value, When
@@ -30,17 +30,17 @@ def now_ms() -> int:
 
 def end_from(now: int) -> int:
     """A sweep finds it after it has ended; both together take no longer than one lease."""
-    lasts = max(conf.LEASE_SECONDS - conf.SWEEP_SECONDS, conf.LEASE_SECONDS / 2)
-    return now + round(lasts * 1000)
+    return now + round(lasts() * 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A run that is ours. ``recovered``: its last worker never gave it up."""
+    """A run that is ours. ``recovered``: its last worker never gave it up; ``at``: monotonic."""
 
     run_pk: int
     fence: int
     recovered: bool
+    at: float = field(default_factory=time.monotonic, compare=False)
 
 
 def claim(run_pk: int, owner: str) -> Claim | None:
@@ -181,14 +181,26 @@ def free(due_at: int | None) -> dict[str, object]:
     return {"lease_owner": "", "due_at": due_at}
 
 
-def heartbeat(owner: str, run_pks: Sequence[int]) -> list[int]:
-    """Keep these runs of an owner for another lease; returns those to be canceled.
+def heartbeat(owner: str, run_pks: Sequence[int]) -> dict[int, bool]:
+    """Keep these runs of an owner for another lease; tells of each whether it is to be canceled.
 
-    Only runs that are named are kept: one its owner lost track of becomes due.
+    Only runs that are named are kept: one its owner lost track of becomes due. One that is not in
+    the answer is the owner's no more.
     """
     held = Run.objects.filter(lease_owner=owner, pk__in=run_pks)
     held.update(due_at=from_ms(end_from(now_ms())))
-    return list(held.filter(canceled_at__isnull=False).values_list("pk", flat=True))
+    return {pk: canceled is not None for pk, canceled in held.values_list("pk", "canceled_at")}
+
+
+def keep(run_pk: int, fence: int) -> bool:
+    """Keep one run, claimed with this fence, for another lease; false if it is somebody else's."""
+    held = Run.objects.filter(pk=run_pk, fence=fence).exclude(lease_owner="")
+    return held.update(due_at=from_ms(end_from(now_ms()))) == 1
+
+
+def lasts() -> float:
+    """Seconds for which a claim or a heartbeat keeps a run."""
+    return max(conf.LEASE_SECONDS - conf.SWEEP_SECONDS, conf.LEASE_SECONDS / 2)
 
 
 def release(owner: str, run_pks: Sequence[int]) -> None:

@@ -89,6 +89,12 @@ def heartbeat(worker: str, held: Mapping[int, int]) -> list[int]:
     return [pk for pk, fence in held.items() if kept.get(pk) != fence]
 
 
+def keep(task: MemberTask) -> bool:
+    """Keep one task for another lease; false if it is somebody else's by now, or nobody's."""
+    mine = MemberTask.objects.filter(pk=task.pk, fence=task.fence, report=None)
+    return mine.update(due_at=from_ms(lease.end_from(lease.now_ms()))) == 1
+
+
 def report(task: MemberTask, what: Json) -> bool:
     """Write down what came of a task; false if it is somebody else's by now, or nobody's."""
     mine = MemberTask.objects.filter(pk=task.pk, fence=task.fence, report=None)

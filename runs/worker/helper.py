@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -21,7 +22,7 @@ from runs.definition.nodes import StepNode, recorded_nodes
 from runs.definition.workflow import Workflow
 from runs.engine.journal import ACTIVE, Entry, Journal, Kind, Status
 from runs.engine.outcomes import Execute, Scope, Threw
-from runs.exceptions import DefinitionChanged, RunsError
+from runs.exceptions import DefinitionChanged, LeaseLost, RunsError
 from runs.models import MemberTask, Run
 from runs.store import journals, lease, members
 from runs.worker import perform, reports
@@ -153,6 +154,7 @@ class Errand:
         self._told: list[tuple[str, str, Json]] = []
         self._aborts = False
         self._problem = _reason_not_to(run, task)
+        self._task, self._opened_at = task, time.monotonic()
         self._command = _command(task, node, workflow, self.journal)
         if run.canceled_at is not None:
             signal.fire()
@@ -168,6 +170,12 @@ class Errand:
         changed = {key: value for key, value in context.items() if self._context.get(key) != value}
         own = {"told": self._told, "context": changed, "aborts": self._aborts}
         return reports.to_json(report) | own
+
+    def prove(self) -> None:
+        """Make sure that the task is this worker's still, if its body waited long for a thread."""
+        late = time.monotonic() - self._opened_at >= lease.lasts()
+        if late and not members.keep(self._task):
+            raise LeaseLost(run_pk=self.run_pk)
 
     # --- what a body's context asks of a session ----------------------------------------------
 

@@ -96,8 +96,9 @@ def _keep_alive() -> None:
                 _pulse = None
                 break
         try:
-            for run_pk in lease.heartbeat(owner(), held):
-                cancel(run_pk)
+            for run_pk, is_canceled in lease.heartbeat(owner(), held).items():
+                if is_canceled:
+                    cancel(run_pk)
         except Exception:
             logger.exception("No sign of life could be given; trying again")
             close_old_connections()

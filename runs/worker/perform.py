@@ -70,6 +70,14 @@ class Report:
     receipt: int | None = None
 
 
+class _NotBegun(Exception):
+    """What kept a body from being called; no doing of its own."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 # --- steps -----------------------------------------------------------------------------------
 
 
@@ -83,10 +91,15 @@ async def execute(command: Execute, session: Session, pool: Pool) -> Report:
     try:
         async with limit:
             faults.reach("before", command.entry.step_id)
-            returned = body(ctx) if never_blocks(command) else await _blocking(body, ctx, pool)
+            if never_blocks(command):
+                returned = body(ctx)
+            else:
+                returned = await _blocking(partial(_proved, session, body), ctx, pool)
             if isawaitable(returned):
                 returned = await returned
             faults.reach("after", command.entry.step_id)
+    except _NotBegun as obstacle:
+        raise obstacle.error from obstacle
     except USER_ERRORS as error:
         return timed_out(command) if limit.expired() else failed(command, error)
     except asyncio.CancelledError as error:
@@ -112,6 +125,15 @@ def _caught(function: Callable[[Any], Any], ctx: Any) -> tuple[Any, BaseExceptio
         return in_savepoint(function, ctx), None
     except USER_ERRORS as error:
         return None, error
+
+
+def _proved(session: Session, function: Callable[[Any], Any], ctx: Any) -> Any:
+    """Call, unless the run was taken over while this waited for a thread."""
+    try:
+        session.prove()
+    except Exception as error:
+        raise _NotBegun(error) from error
+    return function(ctx)
 
 
 def _is_being_canceled() -> bool:

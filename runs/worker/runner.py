@@ -18,6 +18,7 @@ import logging
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -271,14 +272,17 @@ class Runner:
     # --- signs of life ------------------------------------------------------------------------
 
     def _beat(self) -> None:
-        for run_pk in self._sign(list(self._sessions)):
+        began = time.monotonic()
+        for run_pk, is_canceled in self._sign(list(self._sessions)).items():
             session = self._sessions.get(run_pk)
             if session is not None:
-                session.cancel()
+                session.kept_at = began
+                if is_canceled:
+                    session.cancel()
         self._helper.beat()
 
-    def _sign(self, held: list[int]) -> list[int]:
-        """Keep the leases and be seen; returns the runs that are to be canceled."""
+    def _sign(self, held: list[int]) -> dict[int, bool]:
+        """Keep the leases and be seen; tells of each run kept whether it is to be canceled."""
         now = timezone.now()
         WorkerProcess.objects.update_or_create(
             id=self.id,
@@ -292,7 +296,7 @@ class Runner:
                 "swept_at": self._swept_at,
             },
         )
-        return lease.heartbeat(self.id, held) if held else []
+        return lease.heartbeat(self.id, held) if held else {}
 
     def _sign_off(self) -> None:
         WorkerProcess.objects.filter(id=self.id).delete()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
@@ -22,6 +23,7 @@ from runs.engine.advance import Interpreter
 from runs.engine.journal import FINAL, SETTLED, Entry, Journal, Kind, Status
 from runs.engine.outcomes import CANCELED, Decide, Execute, Scope, Turn
 from runs.engine.transitions import merge_state
+from runs.exceptions import LeaseLost
 from runs.models import Run
 from runs.models.fields import dumps, from_ms
 from runs.store import lease
@@ -60,6 +62,8 @@ class Session:
         self.line = run.limit_key
         #: Has distributed steps performed by any worker; None where they run as all others do.
         self.elsewhere: Distributor | None = None
+        #: When the lease was last known to be kept (monotonic); None if nobody else can take it.
+        self.kept_at: float | None = None
         self._receipts: list[int] = []
         self.settled = False
         self._outbox = Outbox.of(run, workflow)
@@ -95,6 +99,19 @@ class Session:
         """Begin nothing further; the run is to be given up when its bodies have ended."""
         self.interpreter.closing = True
         self.on_news()
+
+    def prove(self) -> None:
+        """Make sure, in a thread, that the run is ours still; raises LeaseLost if it is not.
+
+        The database is asked only if no sign of life has kept the lease for as long as it lasts:
+        this process was slow, or the database away. Then others may have gone on with the run.
+        """
+        if self.kept_at is None or time.monotonic() - self.kept_at < lease.lasts():
+            return
+        began = time.monotonic()
+        if not lease.keep(self.run_pk, self.fence):
+            raise LeaseLost(run_pk=self.run_pk)
+        self.kept_at = began
 
     # --- the driver's side --------------------------------------------------------------------
 

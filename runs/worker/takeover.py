@@ -66,6 +66,7 @@ def _open(
         _fail(run, workflow, journal, claim.fence, error)
         return None
     session = Session(run, workflow, journal, claim.fence, seq)
+    session.kept_at = claim.at
     if claim.recovered:
         logger.warning("Run %s lost its worker and goes on here", run)
     else:

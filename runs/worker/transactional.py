@@ -146,7 +146,7 @@ async def execute(command: Execute, session: Session, pool: Pool) -> Report | No
         return prepared
     handover = _Handover()
     try:
-        body = partial(_in_thread, command, *prepared)
+        body = partial(_in_thread, command, session, *prepared)
         work = asyncio.ensure_future(pool(body, handover))
         with suppress(TimeoutError):
             async with asyncio.timeout(perform.limit_of(command)):
@@ -160,8 +160,13 @@ async def execute(command: Execute, session: Session, pool: Pool) -> Report | No
 
 
 def _in_thread(
-    command: Execute, body: Callable[[Any], Any], ctx: StepContext, handover: _Handover
+    command: Execute,
+    session: Session,
+    body: Callable[[Any], Any],
+    ctx: StepContext,
+    handover: _Handover,
 ) -> Report | None:
+    session.prove()
     with suppress(_Refused):
         return _together(lambda: perform.call_here(command, body, ctx), handover.settle)
     return None

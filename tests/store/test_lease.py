@@ -187,7 +187,7 @@ def test_a_heartbeat_keeps_only_the_runs_that_are_named(settings: Any) -> None:
 def test_a_heartbeat_does_not_touch_what_somebody_else_has_taken_over() -> None:
     run = due(owner="successor", fence=7)
 
-    assert lease.heartbeat("me", [run.pk]) == []
+    assert lease.heartbeat("me", [run.pk]) == {}
     run.refresh_from_db()
     assert (run.due_at, run.lease_owner, run.fence) == (PAST, "successor", 7)
 
@@ -199,7 +199,10 @@ def test_a_heartbeat_tells_which_runs_are_to_be_canceled() -> None:
     due("somebody's", owner="other", canceled_at=now)
     not_named = due("not named", owner="me", canceled_at=now)
 
-    assert lease.heartbeat("me", [canceled.pk, going_on.pk]) == [canceled.pk]
+    assert lease.heartbeat("me", [canceled.pk, going_on.pk]) == {
+        canceled.pk: True,
+        going_on.pk: False,
+    }
     assert not_named.pk not in lease.heartbeat("me", [canceled.pk])
 
 

@@ -9,10 +9,12 @@ import pytest
 from pydantic import BaseModel
 
 from runs import NonRetryableError, TripWire, Workflow, create_step, create_workflow
+from runs.exceptions import LeaseLost
 from runs.models import MemberTask, Run, WorkerProcess
 from runs.store import lease, members
 from runs.testing import told
-from runs.worker import takeover
+from runs.worker import helper, takeover
+from runs.worker.abort import AbortSignal
 from runs.worker.drive import drive_here
 from runs.worker.helper import find_step
 from tests.store.gallery import add, step
@@ -210,6 +212,27 @@ def test_a_report_of_a_worker_that_was_late_changes_nothing() -> None:
         gate.open()
 
     assert (len(ran), run.steps.get(path="s").output) == (2, 2)
+
+
+def test_a_body_that_waited_long_for_a_thread_begins_only_if_its_task_is_still_there() -> None:
+    flow = create_workflow("w").then(step("s", lambda ctx: 1, distribute=True)).commit()
+    run = flow.create_run()
+    run.start_async()
+    with running() as driver:
+        driver._helper.leave()
+        until(lambda: MemberTask.objects.exists())
+    [task] = members.claim("me", 1)
+    errand = helper._opened(task, AbortSignal())
+    assert errand is not None
+    errand._opened_at -= lease.lasts()
+    MemberTask.objects.update(due_at=None)
+
+    errand.prove()
+    assert MemberTask.objects.get().due_at is not None
+
+    MemberTask.objects.update(fence=task.fence + 1)
+    with pytest.raises(LeaseLost):
+        errand.prove()
 
 
 def test_a_driver_that_lost_its_run_does_not_wait_for_ever() -> None:
