@@ -19,7 +19,7 @@ STUDIO_VERSION := 1.31.0
 STUDIO := var/studio
 
 .DEFAULT_GOAL := help
-.PHONY: help install run studio migrations test conformance drills bench bench-full bench-flat bench-streams bench-rivals check lint types format clean wipe
+.PHONY: help install run studio migrations test conformance drills bench bench-full bench-flat bench-streams bench-pixels bench-rivals check lint types format clean wipe
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ bench-flat: $(VENV)/.dev ## Measure whether a step of a long run costs more than
 
 bench-streams: $(VENV)/.dev ## Measure how fast 1 000 websockets and 1 000 HTTP streams learn of what happens
 	@$(BIN)/python -m benchmarks.streams $(ARGS)
+
+bench-pixels: $(VENV)/.dev ## Measure how long after a commit a browser shows it (needs chromium)
+	@$(BIN)/python -m benchmarks.pixels $(ARGS)
 
 bench-rivals: benchmarks/.rivals/.done ## Install Mastra, DBOS and LangGraph for `make bench`
 

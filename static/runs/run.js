@@ -43,7 +43,7 @@
       .then(() => {
         if (!askAgain) return;
         askAgain = false;
-        setTimeout(refresh, Math.min(took, 1000)); // a slow answer is not asked for all the time
+        setTimeout(refresh, Math.min(took / 2, 500)); // a slow answer is not asked for all the time
       });
     return asking;
   }
@@ -179,6 +179,25 @@
       const use = find(":scope > a > .state use", node);
       if (use) use.setAttribute("href", `${page.dataset.icons}#${status}`);
     }
+  }
+
+  // What a step puts out is the newest line of its log, if that is shown.
+  function tellLine({ path, attempt, at, event }) {
+    const list = find(".step-log > .lines");
+    const isShown = list && find("[data-piece=inspector] [data-path]")?.dataset.path === path;
+    if (event.type !== "workflow-step-output" || !isShown || (query().get("attempt") || String(attempt)) !== String(attempt)) return;
+    const line = list.firstElementChild.cloneNode(true);
+    const [time, type, text] = line.children;
+    line.removeAttribute("data-status");
+    time.textContent = at.slice(11, 23);
+    type.textContent = "step-output";
+    text.textContent = text.title = "output" in event.payload ? spaced(JSON.stringify(event.payload.output)) : "";
+    list.prepend(line);
+  }
+
+  // JSON with spaces after commas and colons, as the server writes it.
+  function spaced(json) {
+    return json.replace(/("(?:[^"\\]|\\.)*")|[,:]/g, (mark, text) => text || `${mark} `);
   }
 
   function passing(note, mark) {
@@ -431,6 +450,7 @@
         if (message.seq === next) {
           next += 1;
           hint(message);
+          tellLine(message);
         }
       }
       if (message.type === "heartbeat" && message.next > next) return false;

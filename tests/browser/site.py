@@ -32,7 +32,8 @@ from runs.models import ResourceRestriction
 store = import_module(settings.SESSION_ENGINE).SessionStore
 found = {}
 for name in ("root", "other", "tenant"):
-    defaults = {"is_superuser": name != "tenant", "is_active": True}
+    boss = name != "tenant"
+    defaults = {"is_superuser": boss, "is_staff": boss, "is_active": True}
     user, _ = User.objects.get_or_create(username=name, defaults=defaults)
     if name == "tenant":
         user.user_permissions.set(Permission.objects.filter(content_type__app_label="runs"))

@@ -33,6 +33,27 @@ def test_rows_change_where_they_are_and_new_runs_are_counted(site: Site) -> None
     expect(page.locator("tbody [data-run]")).to_have_count(2)
 
 
+def test_runs_are_canceled_in_the_admin_while_a_colleague_looks_at_them(site: Site) -> None:
+    for number in range(3):
+        site.start("order-approval", f"admin-{number}", ORDER, "in-bulk")
+    address = "/admin/runs/run/?q=in-bulk"
+    page, colleague = site.page(address), site.page(address, "other")
+    expect(colleague.locator("[data-live=connection]")).to_have_attribute("data-state", "live")
+    statuses = colleague.locator("#result_list .runs-status")
+    expect(statuses).to_have_text(["suspended"] * 3)
+
+    page.check("#action-toggle")
+    page.select_option("select[name=action]", "cancel")
+    page.click("button[name=index]")
+    expect(page.locator("#content")).to_contain_text("3 runs will be asked to cancel")
+    page.fill("#id_reason", "not needed")
+    page.click("input[value='Cancel 3 runs']")
+
+    expect(page.locator(".messagelist")).to_contain_text("3 runs: cancel was asked for")
+    expect(statuses).to_have_text(["canceled"] * 3)
+    expect(colleague.locator("[data-runs-because]")).to_have_text([""] * 3)
+
+
 def test_a_card_that_a_colleague_has_answered_says_so(site: Site) -> None:
     site.start("order-approval", "two-of-us", ORDER, "inbox")
     page = site.page("/inbox/")

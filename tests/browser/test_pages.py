@@ -119,6 +119,43 @@ def test_rows_of_a_form_are_added_and_removed_on_the_spot(looking: Page) -> None
     expect(looking.locator('[name="input.1.who"]')).to_have_value("bob")
 
 
+def test_a_graph_is_zoomed_by_keys_by_buttons_and_by_the_wheel(looking: Page) -> None:
+    looking.goto("/w/document-pipeline/")
+    level = looking.locator("[data-zoom-level]")
+    expect(level).to_have_text("100 %")
+
+    looking.keyboard.press("+")
+    expect(level).to_have_text("125 %")
+    looking.click("[data-zoom=in]")
+    expect(level).to_have_text("156 %")
+    looking.hover("[data-graph-box]")
+    looking.keyboard.down("Control")
+    looking.mouse.wheel(0, -400)
+    looking.keyboard.up("Control")
+    expect(level).to_have_text("300 %")
+    looking.reload()
+    expect(level).to_have_text("300 %")
+    looking.keyboard.press("f")
+    expect(looking.locator("svg.graph")).to_be_in_viewport(ratio=0.5)
+    looking.keyboard.press("0")
+    expect(level).to_have_text("100 %")
+
+
+def test_a_mistake_in_json_is_said_while_it_is_typed(looking: Page) -> None:
+    looking.goto("/w/order-approval/")
+    looking.click("button:has-text('JSON')")
+    field = looking.locator("#id_input_json")
+
+    field.fill('{\n  "orderId": "A1",\n}')
+    fault = looking.locator("#id_input_json_fault")
+    expect(fault).to_have_text("Line 3, column 1: there is a comma too many before this.")
+    expect(field).to_have_attribute("aria-invalid", "true")
+
+    field.fill('{"orderId": "A1"}')
+    expect(fault).to_be_hidden()
+    expect(field).to_have_attribute("aria-invalid", "false")
+
+
 def test_everything_works_without_scripts(site: Site) -> None:
     page = site.page("/w/batch-approval/", java_script_enabled=False)
     page.fill('[name="input.0.who"]', "ann")

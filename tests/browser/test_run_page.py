@@ -15,6 +15,14 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("browser")]
 expect.set_options(timeout=PATIENCE)
 
 ORDER = {"orderId": "A1", "quantity": 3, "unitPrice": 99.5}
+#: Remembers how many items of a foreach were shown as done, one number after the other.
+COUNT_CELLS = """
+window.grown = new Set();
+new MutationObserver(() => {
+  const done = document.querySelectorAll(".strip a[data-status=success]").length;
+  if (done) grown.add(done);
+}).observe(document.querySelector("[data-piece=inspector]"), { childList: true, subtree: true });
+"""
 
 
 def is_live(page: Page) -> None:
@@ -117,14 +125,19 @@ def test_a_failed_payment_is_redone_with_other_input_and_compared(site: Site) ->
 
 
 def test_a_foreach_is_followed_item_by_item(site: Site) -> None:
-    text = "\n\n".join(f"paragraph {n}" for n in range(12))
-    page = site.page(site.start("document-pipeline", "each", {"text": text}))
+    text = "\n\n".join(f"paragraph {n}" for n in range(60))
+    site.call("document-pipeline/create-run?runId=each", {})
+    page = site.page("/runs/document-pipeline/each/?step=analyse-paragraph")
+    is_live(page)
+    page.evaluate(COUNT_CELLS)
+
+    site.call("document-pipeline/start?runId=each", {"inputData": {"text": text}})
 
     has_status(page, "success")
-    page.click('[data-graph] a[data-select="analyse-paragraph"]')
-
     cells = page.locator(".strip a[data-status=success]")
-    expect(cells).to_have_count(12)
+    expect(cells).to_have_count(60)
+    grown = page.evaluate("[...grown]")
+    assert grown == sorted(grown) and grown[-1] == 60 and len(grown) > 2
     cells.nth(7).click()
     expect(page.locator(".inspector")).to_contain_text("analyse-paragraph[7]")
     assert "step=analyse-paragraph%5B7%5D" in page.url
