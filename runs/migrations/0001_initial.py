@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,194 +17,348 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Workflow',
+            name="Workflow",
             fields=[
-                ('id', models.CharField(max_length=200, primary_key=True, serialize=False)),
-                ('description', models.TextField(blank=True, default='')),
-                ('metadata', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('available', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.CharField(max_length=200, primary_key=True, serialize=False)),
+                ("description", models.TextField(blank=True, default="")),
+                (
+                    "metadata",
+                    runs.models.fields.PayloadField(blank=True, editable=False, null=True),
+                ),
+                ("available", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ('id',),
+                "ordering": ("id",),
             },
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('run_id', models.CharField(max_length=200)),
-                ('resource_id', models.CharField(blank=True, max_length=200, null=True)),
-                ('status', models.CharField(choices=[('pending', 'pending'), ('running', 'running'), ('waiting', 'waiting'), ('suspended', 'suspended'), ('paused', 'paused'), ('success', 'success'), ('failed', 'failed'), ('tripwire', 'tripwire'), ('canceled', 'canceled')], default='pending', max_length=20)),
-                ('attempt', models.PositiveIntegerField(default=1)),
-                ('request_context', runs.models.fields.PayloadField(blank=True, default=dict, editable=False, null=True)),
-                ('execution', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('path_before', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('canceled_at', runs.models.fields.MomentField(blank=True, null=True)),
-                ('error_message', models.TextField(blank=True, default='')),
-                ('due_at', runs.models.fields.MomentField(blank=True, null=True)),
-                ('lease_owner', models.CharField(blank=True, default='', max_length=200)),
-                ('fence', models.PositiveIntegerField(default=0)),
-                ('recoveries', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('started_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='runs.workflow')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("run_id", models.CharField(max_length=200)),
+                ("resource_id", models.CharField(blank=True, max_length=200, null=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "pending"),
+                            ("running", "running"),
+                            ("waiting", "waiting"),
+                            ("suspended", "suspended"),
+                            ("paused", "paused"),
+                            ("success", "success"),
+                            ("failed", "failed"),
+                            ("tripwire", "tripwire"),
+                            ("canceled", "canceled"),
+                        ],
+                        default="pending",
+                        max_length=20,
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=1)),
+                (
+                    "request_context",
+                    runs.models.fields.PayloadField(
+                        blank=True, default=dict, editable=False, null=True
+                    ),
+                ),
+                (
+                    "execution",
+                    runs.models.fields.PayloadField(blank=True, editable=False, null=True),
+                ),
+                (
+                    "path_before",
+                    runs.models.fields.PayloadField(blank=True, editable=False, null=True),
+                ),
+                ("canceled_at", runs.models.fields.MomentField(blank=True, null=True)),
+                ("error_message", models.TextField(blank=True, default="")),
+                ("due_at", runs.models.fields.MomentField(blank=True, null=True)),
+                ("lease_owner", models.CharField(blank=True, default="", max_length=200)),
+                ("fence", models.PositiveIntegerField(default=0)),
+                ("recoveries", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="runs.workflow",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-created_at', '-id'),
+                "ordering": ("-created_at", "-id"),
             },
             bases=(runs.models.calls.RunCalls, models.Model),
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', models.CharField(max_length=40)),
-                ('reason', models.TextField(blank=True, default='')),
-                ('details', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='audit_entries', to='runs.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("action", models.CharField(max_length=40)),
+                ("reason", models.TextField(blank=True, default="")),
+                ("details", runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="audit_entries",
+                        to="runs.run",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'audit entries',
-                'ordering': ('id',),
+                "verbose_name_plural": "audit entries",
+                "ordering": ("id",),
             },
         ),
         migrations.CreateModel(
-            name='StepSnapshot',
+            name="StepSnapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('attempt', models.PositiveIntegerField()),
-                ('path', models.TextField(blank=True)),
-                ('step_id', models.CharField(max_length=200)),
-                ('kind', models.CharField(max_length=20)),
-                ('status', models.CharField(max_length=20)),
-                ('position', models.CharField(blank=True, max_length=40)),
-                ('iteration', models.PositiveIntegerField(null=True)),
-                ('begun', models.PositiveIntegerField()),
-                ('ended', models.PositiveIntegerField(default=0)),
-                ('starts', models.PositiveIntegerField(default=1)),
-                ('tries', models.PositiveIntegerField(default=0)),
-                ('started_at', runs.models.fields.MomentField(null=True)),
-                ('ended_at', runs.models.fields.MomentField(null=True)),
-                ('suspended_at', runs.models.fields.MomentField(null=True)),
-                ('resumed_at', runs.models.fields.MomentField(null=True)),
-                ('wake_at', runs.models.fields.MomentField(null=True)),
-                ('input', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('input_ref', models.TextField(null=True)),
-                ('output', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('output_ref', models.TextField(null=True)),
-                ('error', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('suspend_payload', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('resume_payload', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('state', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('extra', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('kept_from', models.PositiveIntegerField(null=True)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='runs.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField()),
+                ("path", models.TextField(blank=True)),
+                ("step_id", models.CharField(max_length=200)),
+                ("kind", models.CharField(max_length=20)),
+                ("status", models.CharField(max_length=20)),
+                ("position", models.CharField(blank=True, max_length=40)),
+                ("iteration", models.PositiveIntegerField(null=True)),
+                ("begun", models.PositiveIntegerField()),
+                ("ended", models.PositiveIntegerField(default=0)),
+                ("starts", models.PositiveIntegerField(default=1)),
+                ("tries", models.PositiveIntegerField(default=0)),
+                ("started_at", runs.models.fields.MomentField(null=True)),
+                ("ended_at", runs.models.fields.MomentField(null=True)),
+                ("suspended_at", runs.models.fields.MomentField(null=True)),
+                ("resumed_at", runs.models.fields.MomentField(null=True)),
+                ("wake_at", runs.models.fields.MomentField(null=True)),
+                ("input", runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
+                ("input_ref", models.TextField(null=True)),
+                ("output", runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
+                ("output_ref", models.TextField(null=True)),
+                ("error", runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
+                (
+                    "suspend_payload",
+                    runs.models.fields.PayloadField(blank=True, editable=False, null=True),
+                ),
+                (
+                    "resume_payload",
+                    runs.models.fields.PayloadField(blank=True, editable=False, null=True),
+                ),
+                ("state", runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
+                ("extra", runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
+                ("kept_from", models.PositiveIntegerField(null=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="runs.run",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('run', 'attempt', 'begun'),
+                "ordering": ("run", "attempt", "begun"),
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
-            fields=[
-            ],
+            name="Attempt",
+            fields=[],
             options={
-                'proxy': True,
-                'indexes': [],
-                'constraints': [],
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
             },
-            bases=('runs.stepsnapshot',),
+            bases=("runs.stepsnapshot",),
         ),
         migrations.CreateModel(
-            name='WorkerProcess',
+            name="WorkerProcess",
             fields=[
-                ('id', models.CharField(max_length=200, primary_key=True, serialize=False)),
-                ('host', models.CharField(max_length=255)),
-                ('pid', models.PositiveIntegerField()),
-                ('slots', models.PositiveIntegerField()),
-                ('driving', models.PositiveIntegerField(default=0)),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('seen_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('swept_at', models.DateTimeField(null=True)),
+                ("id", models.CharField(max_length=200, primary_key=True, serialize=False)),
+                ("host", models.CharField(max_length=255)),
+                ("pid", models.PositiveIntegerField()),
+                ("slots", models.PositiveIntegerField()),
+                ("driving", models.PositiveIntegerField(default=0)),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("seen_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("swept_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name_plural': 'worker processes',
-                'ordering': ('started_at',),
-                'indexes': [models.Index(fields=['seen_at'], name='runs_worker_seen')],
+                "verbose_name_plural": "worker processes",
+                "ordering": ("started_at",),
+                "indexes": [models.Index(fields=["seen_at"], name="runs_worker_seen")],
             },
         ),
         migrations.CreateModel(
-            name='WorkflowVersion',
+            name="WorkflowVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('graph', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='runs.workflow')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("graph", runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="runs.workflow",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='run',
-            name='version',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='runs.workflowversion'),
+            model_name="run",
+            name="version",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="runs",
+                to="runs.workflowversion",
+            ),
         ),
         migrations.CreateModel(
-            name='RunEvent',
+            name="RunEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveIntegerField()),
-                ('attempt', models.PositiveIntegerField()),
-                ('type', models.CharField(max_length=60)),
-                ('path', models.TextField(blank=True)),
-                ('at', runs.models.fields.MomentField()),
-                ('own', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='runs.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seq", models.PositiveIntegerField()),
+                ("attempt", models.PositiveIntegerField()),
+                ("type", models.CharField(max_length=60)),
+                ("path", models.TextField(blank=True)),
+                ("at", runs.models.fields.MomentField()),
+                ("own", runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="runs.run",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('run', 'seq'),
-                'constraints': [models.UniqueConstraint(fields=('run', 'seq'), name='runs_event_unique_seq')],
+                "ordering": ("run", "seq"),
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "seq"), name="runs_event_unique_seq")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='stepsnapshot',
-            constraint=models.UniqueConstraint(fields=('run', 'attempt', 'path'), name='runs_snapshot_unique_path'),
+            model_name="stepsnapshot",
+            constraint=models.UniqueConstraint(
+                fields=("run", "attempt", "path"), name="runs_snapshot_unique_path"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workflowversion',
-            constraint=models.UniqueConstraint(fields=('workflow', 'fingerprint'), name='runs_version_unique_fingerprint'),
+            model_name="workflowversion",
+            constraint=models.UniqueConstraint(
+                fields=("workflow", "fingerprint"), name="runs_version_unique_fingerprint"
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='runs_run_due'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)),
+                fields=["due_at"],
+                name="runs_run_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('lease_owner', ''), _negated=True), fields=['lease_owner'], name='runs_run_lease'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("lease_owner", ""), _negated=True),
+                fields=["lease_owner"],
+                name="runs_run_lease",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['workflow', '-created_at'], name='runs_run_newest'),
+            model_name="run",
+            index=models.Index(fields=["workflow", "-created_at"], name="runs_run_newest"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['workflow', 'status', '-created_at'], name='runs_run_by_status'),
+            model_name="run",
+            index=models.Index(
+                fields=["workflow", "status", "-created_at"], name="runs_run_by_status"
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['resource_id', '-created_at'], name='runs_run_by_resource'),
+            model_name="run",
+            index=models.Index(fields=["resource_id", "-created_at"], name="runs_run_by_resource"),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('workflow', 'run_id'), name='runs_run_unique_id'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                fields=("workflow", "run_id"), name="runs_run_unique_id"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'waiting', 'suspended', 'paused', 'success', 'failed', 'tripwire', 'canceled'])), name='runs_run_status_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "pending",
+                            "running",
+                            "waiting",
+                            "suspended",
+                            "paused",
+                            "success",
+                            "failed",
+                            "tripwire",
+                            "canceled",
+                        ],
+                    )
+                ),
+                name="runs_run_status_known",
+            ),
         ),
     ]

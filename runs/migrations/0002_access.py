@@ -7,65 +7,116 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0001_initial'),
+        ("runs", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='run',
-            options={'ordering': ('-created_at', '-id'), 'permissions': (('start_run', 'Can create and start runs'), ('resume_run', 'Can answer suspended runs'), ('cancel_run', 'Can cancel runs'), ('restart_run', 'Can restart runs'), ('time_travel_run', 'Can take runs back in time'), ('view_payload', 'Can see what runs and steps hold'))},
+            name="run",
+            options={
+                "ordering": ("-created_at", "-id"),
+                "permissions": (
+                    ("start_run", "Can create and start runs"),
+                    ("resume_run", "Can answer suspended runs"),
+                    ("cancel_run", "Can cancel runs"),
+                    ("restart_run", "Can restart runs"),
+                    ("time_travel_run", "Can take runs back in time"),
+                    ("view_payload", "Can see what runs and steps hold"),
+                ),
+            },
         ),
         migrations.AddField(
-            model_name='auditentry',
-            name='actor_name',
-            field=models.CharField(blank=True, default='', max_length=200),
+            model_name="auditentry",
+            name="actor_name",
+            field=models.CharField(blank=True, default="", max_length=200),
         ),
         migrations.AddField(
-            model_name='auditentry',
-            name='source',
-            field=models.CharField(blank=True, default='', max_length=20),
+            model_name="auditentry",
+            name="source",
+            field=models.CharField(blank=True, default="", max_length=20),
         ),
         migrations.AddField(
-            model_name='auditentry',
-            name='subject',
-            field=models.CharField(blank=True, default='', max_length=401),
+            model_name="auditentry",
+            name="subject",
+            field=models.CharField(blank=True, default="", max_length=401),
         ),
         migrations.AlterField(
-            model_name='auditentry',
-            name='run',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='audit_entries', to='runs.run'),
+            model_name="auditentry",
+            name="run",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="audit_entries",
+                to="runs.run",
+            ),
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, default='', max_length=200)),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('hint', models.CharField(editable=False, max_length=20)),
-                ('resource_ids', models.JSONField(blank=True, null=True, validators=[runs.models.api_token.check_resource_ids])),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('used_at', models.DateTimeField(editable=False, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_tokens', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(blank=True, default="", max_length=200)),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("hint", models.CharField(editable=False, max_length=20)),
+                (
+                    "resource_ids",
+                    models.JSONField(
+                        blank=True, null=True, validators=[runs.models.api_token.check_resource_ids]
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("used_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="api_tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'API token',
-                'ordering': ('-created_at',),
+                "verbose_name": "API token",
+                "ordering": ("-created_at",),
             },
         ),
         migrations.CreateModel(
-            name='ResourceRestriction',
+            name="ResourceRestriction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('resource_ids', models.JSONField(blank=True, default=list, validators=[runs.models.api_token.check_resource_ids])),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='resource_restriction', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "resource_ids",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        validators=[runs.models.api_token.check_resource_ids],
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="resource_restriction",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('user',),
+                "ordering": ("user",),
             },
         ),
     ]

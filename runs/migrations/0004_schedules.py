@@ -8,65 +8,123 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0003_run_keys'),
+        ("runs", "0003_run_keys"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Schedule',
+            name="Schedule",
             fields=[
-                ('id', models.CharField(max_length=200, primary_key=True, serialize=False)),
-                ('cron', models.CharField(max_length=200)),
-                ('timezone', models.CharField(blank=True, default='', max_length=100)),
-                ('status', models.CharField(choices=[('active', 'active'), ('paused', 'paused')], default='active', max_length=10)),
-                ('input_data', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('initial_state', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('request_context', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('metadata', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('resource_id', models.CharField(blank=True, max_length=200, null=True)),
-                ('missed', models.CharField(choices=[('once', 'once'), ('skip', 'skip')], default='once', max_length=10)),
-                ('next_fire_at', runs.models.fields.MomentField(blank=True, null=True)),
-                ('last_fire_at', runs.models.fields.MomentField(blank=True, null=True)),
-                ('last_run_id', models.CharField(blank=True, default='', max_length=200)),
-                ('declared', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('edited', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='schedules', to='runs.workflow')),
+                ("id", models.CharField(max_length=200, primary_key=True, serialize=False)),
+                ("cron", models.CharField(max_length=200)),
+                ("timezone", models.CharField(blank=True, default="", max_length=100)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("active", "active"), ("paused", "paused")],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "input_data",
+                    runs.models.fields.PayloadField(blank=True, editable=False, null=True),
+                ),
+                (
+                    "initial_state",
+                    runs.models.fields.PayloadField(blank=True, editable=False, null=True),
+                ),
+                (
+                    "request_context",
+                    runs.models.fields.PayloadField(blank=True, editable=False, null=True),
+                ),
+                (
+                    "metadata",
+                    runs.models.fields.PayloadField(blank=True, editable=False, null=True),
+                ),
+                ("resource_id", models.CharField(blank=True, max_length=200, null=True)),
+                (
+                    "missed",
+                    models.CharField(
+                        choices=[("once", "once"), ("skip", "skip")], default="once", max_length=10
+                    ),
+                ),
+                ("next_fire_at", runs.models.fields.MomentField(blank=True, null=True)),
+                ("last_fire_at", runs.models.fields.MomentField(blank=True, null=True)),
+                ("last_run_id", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "declared",
+                    runs.models.fields.PayloadField(blank=True, editable=False, null=True),
+                ),
+                ("edited", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="schedules",
+                        to="runs.workflow",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('created_at', 'id'),
-                'permissions': [('manage_schedule', 'Can create, change and run schedules')],
+                "ordering": ("created_at", "id"),
+                "permissions": [("manage_schedule", "Can create, change and run schedules")],
             },
         ),
         migrations.CreateModel(
-            name='ScheduleTrigger',
+            name="ScheduleTrigger",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('run_id', models.CharField(blank=True, default='', max_length=200)),
-                ('scheduled_at', runs.models.fields.MomentField()),
-                ('fired_at', runs.models.fields.MomentField()),
-                ('outcome', models.CharField(choices=[('published', 'published'), ('skipped', 'skipped'), ('failed', 'failed')], max_length=10)),
-                ('kind', models.CharField(choices=[('schedule-fire', 'schedule-fire'), ('manual', 'manual')], max_length=20)),
-                ('error', models.TextField(blank=True, default='')),
-                ('schedule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='triggers', to='runs.schedule')),
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ("run_id", models.CharField(blank=True, default="", max_length=200)),
+                ("scheduled_at", runs.models.fields.MomentField()),
+                ("fired_at", runs.models.fields.MomentField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("published", "published"),
+                            ("skipped", "skipped"),
+                            ("failed", "failed"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("schedule-fire", "schedule-fire"), ("manual", "manual")],
+                        max_length=20,
+                    ),
+                ),
+                ("error", models.TextField(blank=True, default="")),
+                (
+                    "schedule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="triggers",
+                        to="runs.schedule",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-fired_at', '-id'),
+                "ordering": ("-fired_at", "-id"),
             },
         ),
         migrations.AddIndex(
-            model_name='schedule',
-            index=models.Index(fields=['status', 'next_fire_at'], name='runs_schedule_due'),
+            model_name="schedule",
+            index=models.Index(fields=["status", "next_fire_at"], name="runs_schedule_due"),
         ),
         migrations.AddIndex(
-            model_name='scheduletrigger',
-            index=models.Index(fields=['schedule', '-fired_at'], name='runs_trigger_newest'),
+            model_name="scheduletrigger",
+            index=models.Index(fields=["schedule", "-fired_at"], name="runs_trigger_newest"),
         ),
         migrations.AddConstraint(
-            model_name='scheduletrigger',
-            constraint=models.UniqueConstraint(fields=('schedule', 'scheduled_at', 'kind'), name='runs_trigger_unique_moment'),
+            model_name="scheduletrigger",
+            constraint=models.UniqueConstraint(
+                fields=("schedule", "scheduled_at", "kind"), name="runs_trigger_unique_moment"
+            ),
         ),
     ]

@@ -5,19 +5,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0004_schedules'),
+        ("runs", "0004_schedules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['-created_at'], name='runs_run_all_newest'),
+            model_name="run",
+            index=models.Index(fields=["-created_at"], name="runs_run_all_newest"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['status', '-created_at'], name='runs_run_all_by_status'),
+            model_name="run",
+            index=models.Index(fields=["status", "-created_at"], name="runs_run_all_by_status"),
         ),
     ]

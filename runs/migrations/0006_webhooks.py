@@ -5,38 +5,61 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0005_lists_of_all_runs'),
+        ("runs", "0005_lists_of_all_runs"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='run',
-            name='webhooks',
+            model_name="run",
+            name="webhooks",
             field=runs.models.fields.PayloadField(blank=True, editable=False, null=True),
         ),
         migrations.CreateModel(
-            name='WebhookDelivery',
+            name="WebhookDelivery",
             fields=[
-                ('id', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('workflow_id', models.CharField(max_length=200)),
-                ('run_id', models.CharField(max_length=200)),
-                ('event', models.CharField(max_length=30)),
-                ('url', models.TextField()),
-                ('secret', models.CharField(max_length=200)),
-                ('body', models.TextField()),
-                ('status', models.CharField(choices=[('pending', 'pending'), ('delivered', 'delivered'), ('failed', 'failed')], default='pending', max_length=10)),
-                ('tries', models.PositiveIntegerField(default=0)),
-                ('due_at', runs.models.fields.MomentField(blank=True, null=True)),
-                ('log', runs.models.fields.PayloadField(blank=True, default=list, editable=False, null=True)),
-                ('created_at', runs.models.fields.MomentField()),
-                ('settled_at', runs.models.fields.MomentField(blank=True, null=True)),
+                ("id", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("workflow_id", models.CharField(max_length=200)),
+                ("run_id", models.CharField(max_length=200)),
+                ("event", models.CharField(max_length=30)),
+                ("url", models.TextField()),
+                ("secret", models.CharField(max_length=200)),
+                ("body", models.TextField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "pending"),
+                            ("delivered", "delivered"),
+                            ("failed", "failed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("tries", models.PositiveIntegerField(default=0)),
+                ("due_at", runs.models.fields.MomentField(blank=True, null=True)),
+                (
+                    "log",
+                    runs.models.fields.PayloadField(
+                        blank=True, default=list, editable=False, null=True
+                    ),
+                ),
+                ("created_at", runs.models.fields.MomentField()),
+                ("settled_at", runs.models.fields.MomentField(blank=True, null=True)),
             ],
             options={
-                'verbose_name_plural': 'webhook deliveries',
-                'ordering': ('-created_at', '-id'),
-                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='runs_delivery_due'), models.Index(fields=['workflow_id', 'run_id'], name='runs_delivery_of_run'), models.Index(fields=['settled_at'], name='runs_delivery_settled')],
+                "verbose_name_plural": "webhook deliveries",
+                "ordering": ("-created_at", "-id"),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["due_at"],
+                        name="runs_delivery_due",
+                    ),
+                    models.Index(fields=["workflow_id", "run_id"], name="runs_delivery_of_run"),
+                    models.Index(fields=["settled_at"], name="runs_delivery_settled"),
+                ],
             },
         ),
     ]

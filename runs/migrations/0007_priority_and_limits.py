@@ -6,47 +6,58 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0006_webhooks'),
+        ("runs", "0006_webhooks"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='run',
-            name='runs_run_due',
+            model_name="run",
+            name="runs_run_due",
         ),
         migrations.AddField(
-            model_name='run',
-            name='limit_key',
+            model_name="run",
+            name="limit_key",
             field=models.CharField(blank=True, max_length=400, null=True),
         ),
         migrations.AddField(
-            model_name='run',
-            name='limit_size',
+            model_name="run",
+            name="limit_size",
             field=models.PositiveIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='run',
-            name='priority',
+            model_name="run",
+            name="priority",
             field=models.SmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='run',
-            name='queued_at',
+            model_name="run",
+            name="queued_at",
             field=runs.models.fields.MomentField(blank=True, null=True),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['-priority', 'due_at'], name='runs_run_due'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)),
+                fields=["-priority", "due_at"],
+                name="runs_run_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('due_at__isnull', False), ('limit_key__isnull', False)), fields=['limit_key', 'due_at'], name='runs_run_limited'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False), ("limit_key__isnull", False)),
+                fields=["limit_key", "due_at"],
+                name="runs_run_limited",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('queued_at__isnull', False)), fields=['limit_key', '-priority', 'queued_at'], name='runs_run_line'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("queued_at__isnull", False)),
+                fields=["limit_key", "-priority", "queued_at"],
+                name="runs_run_line",
+            ),
         ),
     ]

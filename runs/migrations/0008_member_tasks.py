@@ -6,30 +6,51 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0007_priority_and_limits'),
+        ("runs", "0007_priority_and_limits"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MemberTask',
+            name="MemberTask",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('attempt', models.PositiveIntegerField()),
-                ('path', models.TextField()),
-                ('turn', models.CharField(max_length=40)),
-                ('luggage', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('report', runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
-                ('due_at', runs.models.fields.MomentField(null=True)),
-                ('worker', models.CharField(blank=True, default='', max_length=200)),
-                ('fence', models.PositiveIntegerField(default=0)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='member_tasks', to='runs.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField()),
+                ("path", models.TextField()),
+                ("turn", models.CharField(max_length=40)),
+                ("luggage", runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
+                ("report", runs.models.fields.PayloadField(blank=True, editable=False, null=True)),
+                ("due_at", runs.models.fields.MomentField(null=True)),
+                ("worker", models.CharField(blank=True, default="", max_length=200)),
+                ("fence", models.PositiveIntegerField(default=0)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="member_tasks",
+                        to="runs.run",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('id',),
-                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='runs_member_due')],
-                'constraints': [models.UniqueConstraint(fields=('run', 'attempt', 'path', 'turn'), name='runs_member_unique_turn')],
+                "ordering": ("id",),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["due_at"],
+                        name="runs_member_due",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("run", "attempt", "path", "turn"), name="runs_member_unique_turn"
+                    )
+                ],
             },
         ),
     ]

@@ -5,15 +5,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0009_path_of_attempts'),
+        ("runs", "0009_path_of_attempts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['workflow', 'resource_id', '-created_at'], name='runs_run_of_tenant'),
+            model_name="run",
+            index=models.Index(
+                fields=["workflow", "resource_id", "-created_at"], name="runs_run_of_tenant"
+            ),
         ),
     ]

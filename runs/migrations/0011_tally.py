@@ -14,26 +14,29 @@ def remove(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0010_runs_of_a_tenant'),
+        ("runs", "0010_runs_of_a_tenant"),
     ]
 
     operations = [
-        migrations.RemoveIndex(model_name='run', name='runs_run_newest'),
+        migrations.RemoveIndex(model_name="run", name="runs_run_newest"),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['workflow', 'created_at', 'id'], name='runs_run_newest'),
+            model_name="run",
+            index=models.Index(fields=["workflow", "created_at", "id"], name="runs_run_newest"),
         ),
-        migrations.RemoveIndex(model_name='run', name='runs_run_by_status'),
+        migrations.RemoveIndex(model_name="run", name="runs_run_by_status"),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['workflow', 'status', 'created_at', 'id'], name='runs_run_by_status'),
+            model_name="run",
+            index=models.Index(
+                fields=["workflow", "status", "created_at", "id"], name="runs_run_by_status"
+            ),
         ),
-        migrations.RemoveIndex(model_name='run', name='runs_run_of_tenant'),
+        migrations.RemoveIndex(model_name="run", name="runs_run_of_tenant"),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['workflow', 'resource_id', 'created_at', 'id'], name='runs_run_of_tenant'),
+            model_name="run",
+            index=models.Index(
+                fields=["workflow", "resource_id", "created_at", "id"], name="runs_run_of_tenant"
+            ),
         ),
         migrations.RunPython(install, remove),
     ]

@@ -61,7 +61,7 @@ class Run(RunCalls, models.Model):
     ``fence`` counts the times it was taken up; a write with an older number changes nothing.
     """
 
-    workflow = models.ForeignKey(Workflow, models.PROTECT, related_name="runs")
+    workflow = models.ForeignKey(Workflow, models.PROTECT, related_name="runs", db_index=False)
     version = models.ForeignKey(WorkflowVersion, models.PROTECT, null=True, related_name="runs")
     run_id = models.CharField(max_length=200)
     resource_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001

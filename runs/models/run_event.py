@@ -13,7 +13,7 @@ class RunEvent(models.Model):
     The row is thin: what the entry at ``path`` shows is put together with ``own`` when it is read.
     """
 
-    run = models.ForeignKey("runs.Run", models.CASCADE, related_name="events")
+    run = models.ForeignKey("runs.Run", models.CASCADE, related_name="events", db_index=False)
     seq = models.PositiveIntegerField()
     attempt = models.PositiveIntegerField()
     type = models.CharField(max_length=60)

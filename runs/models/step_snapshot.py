@@ -16,7 +16,7 @@ class StepSnapshot(models.Model):
     ``input_ref`` and ``output_ref`` name where a value is stored when it is not in this row.
     """
 
-    run = models.ForeignKey("runs.Run", models.CASCADE, related_name="steps")
+    run = models.ForeignKey("runs.Run", models.CASCADE, related_name="steps", db_index=False)
     attempt = models.PositiveIntegerField()
     path = models.TextField(blank=True)
     step_id = models.CharField(max_length=200)

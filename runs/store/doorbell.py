@@ -87,7 +87,8 @@ class Ringer:
             for run_pk, seq in moved.items():
                 if len(self._moved) < LARGEST or run_pk in self._moved:
                     self._moved[run_pk] = max(seq, self._moved.get(run_pk, 0))
-        self._rung.set()
+        if not self._rung.is_set():  # setting it anew costs more than all of the above
+            self._rung.set()
 
     @property
     def is_ringing(self) -> bool:

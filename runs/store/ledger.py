@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from runs.engine.events import Event
 from runs.exceptions import LeaseLost
@@ -28,19 +29,22 @@ def append(writes: Sequence[Write]) -> list[Written]:
 
     Answers in the order of ``writes``. A refused write (``accepted`` false) changed nothing.
     """
+    database = connections[DEFAULT_DB_ALIAS]
     if any(write.letters or write.leaves_line for write in writes):
         with transaction.atomic():
-            answers = _append(writes)
+            answers = _append(database, writes)
             _follow_up(_accepted(writes, answers))
     else:
-        answers = _append(writes)
+        answers = _append(database, writes)
     moved = _moved(_accepted(writes, answers))
-    connections[DEFAULT_DB_ALIAS].on_commit(lambda: doorbell.ring(moved))
+    if database.in_atomic_block:
+        database.on_commit(lambda: doorbell.ring(moved))
+    else:
+        doorbell.ring(moved)
     return answers
 
 
-def _append(writes: Sequence[Write]) -> list[Written]:
-    database = connections[DEFAULT_DB_ALIAS]
+def _append(database: BaseDatabaseWrapper, writes: Sequence[Write]) -> list[Written]:
     append_there = sqlite.append if database.vendor == "sqlite" else postgres.append
     return append_there(database, writes)
 

@@ -235,7 +235,7 @@ class Session:
         columns: dict[str, Any] = {}
         if self._recoveries and any(_is_progress(entry) for entry in entries):
             self._recoveries = columns["recoveries"] = 0
-        context = dumps(dict(self.request_context))
+        context = dumps(self.request_context.data)
         if context != self._stored_context:
             self._stored_context = context
             columns["request_context"] = dict(self.request_context)
