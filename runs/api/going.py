@@ -10,8 +10,9 @@ from django.http import HttpResponseBase
 from rest_framework.request import Request
 
 from runs import operations
+from runs.api.bodies import Query, RunQuery
 from runs.api.continuation import AT_FINISH, Outcome, Refusal, Stream
-from runs.api.view import RunsView
+from runs.api.view import RunsView, message
 from runs.exceptions import InvalidInput, InvalidRequestContext, RunsError
 from runs.models import Run
 from runs.worker.stream import RunStream
@@ -23,6 +24,10 @@ logger = logging.getLogger("runs.api")
 class GoingView(RunsView):
     #: The permission that the call needs.
     needs: ClassVar[str]
+
+    def go(self, run: Run, body: Any) -> int:
+        """What the call is about; returns the number of the first event of what it began."""
+        raise NotImplementedError
 
     def read(self, request: Request) -> tuple[Any, Any]:
         self.caller.require(self.needs)
@@ -61,3 +66,51 @@ class GoingView(RunsView):
     def follow(self, request: Request, run: Run, offset: int, until: str) -> HttpResponseBase:
         shows = self.caller.may("view_payload")
         return self.go_on(request, Stream(run.pk, offset, until, shows))
+
+
+class AtOnce(GoingView):
+    """Answers before anything has happened; what cannot be is only logged."""
+
+    query: ClassVar[type[Query]] = RunQuery
+    answer = "Message"
+    errors: ClassVar[tuple[int, ...]] = (404,)
+    #: What was not done to the run, for the log, and what is answered anyway.
+    deed: ClassVar[str]
+    says: ClassVar[str]
+
+    def post(self, request: Request, workflow_id: str) -> HttpResponseBase:
+        query, body = self.read(request)
+        run = self.find_run(workflow_id, query.run_id)
+        self.quietly(self.deed, lambda: self.go(run, body))
+        return self.answered(run)
+
+    def answered(self, run: Run) -> HttpResponseBase:
+        return message(self.says)
+
+
+class Awaiting(GoingView):
+    """Answers when nobody works on the run any more."""
+
+    query: ClassVar[type[Query]] = RunQuery
+    answer = "Result"
+    errors: ClassVar[tuple[int, ...]] = (404, 409, 413, 503)
+
+    def post(self, request: Request, workflow_id: str) -> HttpResponseBase:
+        query, body = self.read(request)
+        run = self.find_run(workflow_id, query.run_id)
+        with self.caller.acting():
+            self.go(run, body)
+        return self.outcome(request, run)
+
+
+class Streaming(GoingView):
+    """Answers with the events from now on."""
+
+    query: ClassVar[type[Query]] = RunQuery
+    answer = "Stream"
+    errors: ClassVar[tuple[int, ...]] = (404, 409, 413)
+
+    def post(self, request: Request, workflow_id: str) -> HttpResponseBase:
+        query, body = self.read(request)
+        run = self.find_run(workflow_id, query.run_id)
+        return self.stream(request, run, lambda: self.go(run, body))
