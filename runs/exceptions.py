@@ -290,7 +290,7 @@ class TripWire(Exception):
     """Raise it in a step to end the run with the status ``tripwire``.
 
     ``retry`` tells whoever reads the result that trying again may help; the engine itself does
-    not retry. ``metadata`` is any JSON value.
+    not look at it. ``metadata`` is any JSON value.
     """
 
     def __init__(self, reason: str, *, retry: bool | None = None, metadata: Any = None) -> None:

@@ -45,7 +45,7 @@ from runs.definition.workflow import Workflow
 from runs.engine import blocks, inputs
 from runs.engine import path as paths
 from runs.engine import transitions as move
-from runs.engine.journal import SETTLED, Entry, Journal, Status
+from runs.engine.journal import GOING, SETTLED, Entry, Journal, Status
 from runs.engine.nesting import Nesting
 from runs.engine.outcomes import (
     CANCELED,
@@ -130,6 +130,8 @@ class Interpreter(Nesting):
         """Visit a step or nested workflow at the place that the blank ``entry`` describes."""
         known = self.journal.get(entry.path)
         if known is not None and known.status is Status.PENDING:
+            if known.input is not None:
+                entry.input, entry.input_ref = known.input, None
             known = None
         if known is None and (refused := self._refused()):
             return refused
@@ -227,15 +229,30 @@ class Interpreter(Nesting):
         return blocks.settle_arms(found)
 
     def _one_arm(self, members: list[tuple[int, Member]], scope: Scope) -> list[tuple[int, Member]]:
-        """The arms that count as done, and the first of the others."""
-        chosen, others = [], 1
-        for arm, member in members:
-            entry = self.journal.get(paths.join(scope.path, member.key))
-            if entry is None or not entry.taken:
-                others -= 1
-            if others >= 0 or (entry is not None and entry.taken):
-                chosen.append((arm, member))
-        return chosen
+        """The arms with a record and, if none of them is this execution's, one that has none.
+
+        That is the one time travel goes to, else the first.
+        """
+        chosen, announced, others = [], [], []
+        busy = False
+        for one in members:
+            entry = self.journal.get(paths.join(scope.path, one[1].key))
+            if entry is None:
+                others.append(one)
+            elif entry.status is Status.PENDING:
+                announced.append(one)
+            else:
+                chosen.append(one)
+                busy = busy or self._is_of_now(entry)
+        if not busy:
+            chosen += [*announced, *others][:1]
+        return sorted(chosen, key=lambda one: one[0])
+
+    def _is_of_now(self, entry: Entry) -> bool:
+        """Whether it is not just kept, nor waiting since an earlier execution."""
+        if entry.taken:
+            return False
+        return entry.status in GOING or entry.ended > self.journal.execution.since
 
     _VISITORS: dict[type, Callable[..., Found]] = {
         StepNode: _single,

@@ -94,7 +94,7 @@ def time_travel(
     journal.request_context |= request_context or {}
     begin_execution(journal, "time_travel", trip.now, per_step=per_step)
     for entry in sorted(journal.entries.values(), key=lambda entry: entry.begun):
-        if entry.status is Status.RESUMED:
+        if entry.status is Status.RESUMED and "[" not in paths.parent(entry.path):
             move.tell_resumed(journal, entry, trip.now)
     return journal
 

@@ -95,6 +95,12 @@ def nested_run_id(run_id: str, path: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{run_id}/{path}"))
 
 
+def run_id_at(run_id: str, path: str) -> str:
+    """The run id that is seen at a path: the run's own, but for what is in an item of a foreach."""
+    end = path.rfind("]")
+    return run_id if end < 0 else nested_run_id(run_id, path[: end + 1])
+
+
 def _step_id(segment: str) -> str:
     for mark in "#[!?~":
         segment = segment.partition(mark)[0]

@@ -163,7 +163,7 @@ def _foreach(journal: Journal, entry: Entry) -> dict[str, Json]:
         shown = _plain(broken)
         if broken.resuming:
             shown["payload"] = entry.input
-        outputs = [_iteration(child) for child in children]
+        outputs = [_iteration(journal, entry, child) for child in children]
         meta = {META: {"foreachOutput": outputs, "resumeLabels": {}}}
         if entry.status is Status.FAILED:
             shown["suspendPayload"] = meta
@@ -188,11 +188,17 @@ def _suspend_payload(journal: Journal, entry: Entry, children: list[Entry]) -> d
     payload = entry.suspend_payload if isinstance(entry.suspend_payload, dict) else {}
     meta = payload.get(META, {}) | {
         "foreachIndex": lowest,
-        "foreachOutput": [_iteration(child) for child in children],
+        "foreachOutput": [_iteration(journal, entry, child) for child in children],
         "resumeLabels": labels,
     }
     return {**payload, META: meta}
 
 
-def _iteration(child: Entry) -> dict[str, Json]:
-    return {"suspendPayload": {}} | _plain(child)
+def _iteration(journal: Journal, entry: Entry, child: Entry) -> dict[str, Json]:
+    """An item beside a suspend payload; one that was resumed has the record of the foreach."""
+    shown = {"suspendPayload": {}} | _plain(child)
+    if child.resuming:
+        shown["payload"] = entry.input
+    if child.kind is Kind.WORKFLOW:
+        shown["metadata"] = {"nestedRunId": paths.nested_run_id(journal.run_id, child.path)}
+    return shown

@@ -8,6 +8,7 @@ from typing import Any
 from runs.engine import path as paths
 from runs.engine import records, result, suspensions
 from runs.engine.journal import Entry, Journal, Kind, Status
+from runs.exceptions import EmptyWorkflow, StepInputInvalid, StepRequestContextInvalid
 
 Json = Any
 
@@ -38,28 +39,54 @@ def _since(journal: Journal, status: Status) -> int:
 def snapshot(journal: Journal, scope: str = paths.ROOT) -> dict[str, Json]:
     """The stored form of a run, or of the nested workflow whose entry is at ``scope``."""
     entry = journal.entries.get(scope)
-    inside = scope if entry is None else paths.inner(scope, entry.tries + 1) if scope else scope
+    inside = _inside_of(entry, scope)
     status = journal.status if scope == paths.ROOT or entry is None else entry.status
+    begun = entry is None or has_begun(journal, entry)
     shown: dict[str, Json] = {
         "runId": journal.run_id,
-        "status": _shown_status(status, entry),
-        "value": (entry.state if entry else None) or {},
+        "status": _shown_status(status, entry) if begun else Status.PENDING.value,
+        "value": (entry.state if entry and begun else None) or {},
         "context": _context(journal, inside, entry),
         "activePaths": _active_paths(journal, inside),
         "activeStepsPath": _positions(journal, inside, Status.RUNNING, Status.RESUMED),
         "suspendedPaths": _suspended_paths(journal, inside, status),
         "waitingPaths": {},
         "resumeLabels": suspensions.labels(journal, inside, _since(journal, status)),
-        "stepExecutionPath": result.execution_path(journal, inside),
     }
-    if entry is not None:
+    if begun:
+        shown["stepExecutionPath"] = result.execution_path(journal, inside)
+    if entry is not None and begun:
         shown |= {"requestContext": dict(journal.request_context)} | _outcome(entry)
     return shown
+
+
+def _inside_of(entry: Entry | None, scope: str) -> str:
+    """Where the steps of the workflow at ``scope`` are: in its current try."""
+    return scope if entry is None or not scope else paths.inner(scope, entry.tries + 1)
+
+
+def has_begun(journal: Journal, entry: Entry) -> bool:
+    """Whether a nested workflow got as far as a step; its state or ``on_start`` may forbid it."""
+    if entry.path == paths.ROOT or entry.status is not Status.FAILED:
+        return True
+    inside = _inside_of(entry, entry.path)
+    return any(where == inside for where, _ in journal.latest)
+
+
+def counts_as_run(journal: Journal, entry: Entry) -> bool:
+    """Whether a nested workflow is stored: one that its input kept from beginning never was."""
+    code = (entry.error or {}).get("code")
+    return has_begun(journal, entry) or code not in _REFUSED
+
+
+_REFUSED = {StepInputInvalid.code, StepRequestContextInvalid.code, EmptyWorkflow.code}
 
 
 def _shown_status(status: Status, entry: Entry | None) -> str:
     if entry is not None and entry.was_canceled:
         return Status.CANCELED.value
+    if entry is not None and status is Status.FAILED and entry.tripwire is not None:
+        return Status.TRIPWIRE.value
     return Status.SUCCESS.value if status is Status.BAILED else status.value
 
 
@@ -132,7 +159,7 @@ def run_record(
     """
     root = journal.entries.get(scope)
     shown = snapshot(journal, scope)
-    inside = scope if root is None or not scope else paths.inner(scope, root.tries + 1)
+    inside = _inside_of(root, scope)
     steps = flattened if with_nested_workflows else records.steps
     record: dict[str, Json] = {
         "steps": steps(journal, inside),

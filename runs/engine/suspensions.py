@@ -109,13 +109,16 @@ def find(
 ) -> list[Entry]:
     """The entries to resume: steps, or a foreach none of whose items is meant.
 
-    A known label wins over ``step``, an unknown one is ignored. Raises as ``edits.resume`` says.
+    A known label wins over ``step``, an unknown one is ignored; an index given beside a label says
+    which item is meant. Raises as ``edits.resume`` says.
     """
     if journal.status is not Status.SUSPENDED:
         raise RunNotSuspended(status=journal.status.value)
     labeled = [entry for entry in leaves(journal) if label is not None and label in entry.labels]
-    if labeled:
+    if labeled and index is None:
         return labeled[-1:]
+    if labeled:
+        step = paths.step_ids(labeled[-1].path)
     return _in_scope(journal, paths.ROOT, list(step or ()), index)
 
 

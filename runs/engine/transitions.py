@@ -43,10 +43,9 @@ def begin(journal: Journal, scope: Scope, entry: Entry, now: int) -> Entry:
     announced = journal.get(entry.path)
     if announced is not None:
         entry.suspend_payload = announced.suspend_payload
-    if not entry.is_item:
-        before = journal.latest_of(scope.path, entry.step_id)
-        if before is not None:
-            entry.resume_payload, entry.resumed_at = before.resume_payload, before.resumed_at
+    before = _shown_before(journal, scope, entry)
+    if before is not None:
+        entry.resume_payload, entry.resumed_at = before.resume_payload, before.resumed_at
     entry.started_at = now
     journal.add(entry)
     if entry.kind is Kind.WAIT:
@@ -54,6 +53,14 @@ def begin(journal: Journal, scope: Scope, entry: Entry, now: int) -> Entry:
     else:
         _tell_start(journal, scope, entry, now)
     return entry
+
+
+def _shown_before(journal: Journal, scope: Scope, entry: Entry) -> Entry | None:
+    """Whose resume shows in the record of an entry that begins: of an item, its foreach's."""
+    if not entry.is_item:
+        return journal.latest_of(scope.path, entry.step_id)
+    foreach = journal.get(paths.above(entry.path))
+    return foreach if foreach is not None and foreach.resuming else None
 
 
 def begin_again(journal: Journal, scope: Scope, entry: Entry, now: int) -> None:
@@ -214,7 +221,10 @@ def close_workflow(journal: Journal, scope: Scope, entry: Entry, found: Found, n
         case Canceled():
             entry.was_canceled = True
             _tell(journal, scope, entry, events.CANCELED, now)
-            finish(journal, scope, entry, Status.SUCCESS, now)
+            if journal.execution.steps_once:
+                pause(journal, scope, entry, now)
+            else:
+                finish(journal, scope, entry, Status.SUCCESS, now)
         case Paused():
             _tell(journal, scope, entry, events.PAUSED, now)
             pause(journal, scope, entry, now)
@@ -228,7 +238,8 @@ def _payload_of(journal: Journal, entry: Entry, halted: tuple[Entry, ...]) -> di
     shown = path_below(entry)[:1]
     last = next((one for one in halted if [one.step_id] == shown), halted[-1])
     payload = _object(user_part(last.suspend_payload))
-    return payload | {META: {"runId": journal.run_id, "path": [last.step_id, *path_below(last)]}}
+    run_id = paths.run_id_at(journal.run_id, entry.path)
+    return payload | {META: {"runId": run_id, "path": [last.step_id, *path_below(last)]}}
 
 
 def path_below(entry: Entry) -> list[str]:
@@ -313,7 +324,7 @@ def _start_fields(entry: Entry) -> dict[str, Json]:
 def _suspended_fields(entry: Entry) -> dict[str, Json]:
     own: dict[str, Json] = {"suspendedAt": entry.suspended_at}
     if entry.kind is Kind.FOREACH:
-        return own | _present("suspendPayload", user_part(entry.suspend_payload))
+        return own | _present("suspendPayload", entry.suspend_payload)
     own |= _start_fields(entry)
     own |= _present("suspendPayload", entry.suspend_payload)
     return own | _present("suspendOutput", entry.suspend_output)

@@ -47,7 +47,7 @@ def travel(old: Journal, workflow: Workflow, trip: Trip, state: dict[str, Json] 
     Rebuilt(old, new, workflow, trip).rebuild(root.input)
     if workflow.validate_inputs is not False:
         for entry in new.entries.values():
-            if entry.status is Status.RESUMED and entry.kind is Kind.STEP:
+            if entry.resuming and entry.status is Status.RESUMED and entry.kind is Kind.STEP:
                 entry.resume_payload = resumes.valid(workflow, entry.path, entry.resume_payload)
     return new
 

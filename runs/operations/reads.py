@@ -87,7 +87,8 @@ def _journal_of(workflow: Workflow, run_id: str) -> tuple[Run, Journal, str] | N
     for parent in Run.objects.filter(run_id=run_id):
         journal = journals.load(parent)
         for (_, step_id), path in journal.latest.items():
-            if step_id == workflow.id:
+            entry = journal.entries[path]
+            if step_id == workflow.id and snapshots.counts_as_run(journal, entry):
                 return parent, journal, path
     return None
 

@@ -268,10 +268,7 @@ class Session:
 
 def run_id_in(run_id: str, scope: Scope) -> str:
     """The run id a body sees: inside a foreach each item's workflow has one of its own."""
-    if not scope.silent:
-        return run_id
-    outermost = scope.path[: scope.path.rindex("]") + 1]
-    return paths.nested_run_id(run_id, outermost)
+    return paths.run_id_at(run_id, scope.path)
 
 
 #: What take_write remembers of a write.

@@ -120,7 +120,9 @@ class Execution:
 
     async def trip(self, instruction: Instruction) -> Any:
         wire = instruction["tripwire"]
-        raise TripWire(wire.get("reason"), retry=wire.get("retry"), metadata=wire.get("metadata"))
+        raise TripWire(
+            wire.get("reason") or "", retry=wire.get("retry"), metadata=wire.get("metadata")
+        )
 
     async def set_state(self, instruction: Instruction) -> Any:
         self.ctx.set_state(self.value(instruction["setState"]))
