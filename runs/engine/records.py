@@ -196,7 +196,7 @@ def _suspend_payload(journal: Journal, entry: Entry, children: list[Entry]) -> d
 
 def _iteration(journal: Journal, entry: Entry, child: Entry) -> dict[str, Json]:
     """An item beside a suspend payload; one that was resumed has the record of the foreach."""
-    shown = {"suspendPayload": {}} | _plain(child)
+    shown: dict[str, Json] = {"suspendPayload": {}} | _plain(child)
     if child.resuming:
         shown["payload"] = entry.input
     if child.kind is Kind.WORKFLOW:
