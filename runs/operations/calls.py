@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from asgiref.sync import async_to_sync
 from django.db import transaction
@@ -22,10 +22,18 @@ from runs.operations.acting import acting_user, current_actor, note
 from runs.operations.arguments import step_path
 from runs.operations.begin import Begun
 from runs.operations.cancel import cancel as cancel
+from runs.operations.options import (
+    ResumeOptions,
+    StartOptions,
+    TravelOptions,
+    claim_resume,
+    key_of,
+    known,
+    starting,
+)
 from runs.store import creation
 from runs.worker import callbacks, execution, perform
 from runs.worker.execution import Options
-from runs.worker.run_info import RunInfo
 from runs.worker.stream import RunStream
 
 Json = Any
@@ -107,176 +115,75 @@ def bound(run: Run, workflow: Workflow, execution: str | None) -> Run:
 # --- start -----------------------------------------------------------------------------------
 
 
-def start(
-    run: Run,
-    input_data: Json = None,
-    *,
-    initial_state: dict[str, Json] | None = None,
-    request_context: dict[str, Json] | None = None,
-    output_options: Options = None,
-    per_step: bool = False,
-    idempotency_key: str | None = None,
-) -> WorkflowResult:
-    """Start a run and wait for its outcome.
+def start(run: Run, input_data: Json = None, **options: Unpack[StartOptions]) -> WorkflowResult:
+    """Start a run and wait for its outcome; see :class:`StartOptions`.
 
     A run that fails returns a result of status ``failed``; errors are raised for bad calls only
-    (input that does not fit, a run that was started already). ``output_options``:
-    ``include_state``, ``include_resume_labels``. ``per_step`` executes one entry and pauses. Under
-    an ``idempotency_key`` that a start was made with already, none is made: see ``keys``.
+    (input that does not fit, a run that was started already).
     """
-    key = idempotency_key or run.idempotency_key
-    check_waiting(run, key)
-    begun = begin_start(run, input_data, initial_state, request_context, per_step, key)
-    return _outcome(begun, output_options)
+    check_waiting(run, key_of(run, options))
+    return _outcome(_started(run, input_data, options), options.get("output_options"))
 
 
-def start_async(
-    run: Run,
-    input_data: Json = None,
-    *,
-    initial_state: dict[str, Json] | None = None,
-    request_context: dict[str, Json] | None = None,
-    output_options: Options = None,
-    per_step: bool = False,
-    idempotency_key: str | None = None,
-) -> int:
+def start_async(run: Run, input_data: Json = None, **options: Unpack[StartOptions]) -> int:
     """Start a run and return once that is stored; it goes on by itself.
 
     Inline, the run is driven when the caller's transaction commits (at once if there is none).
     Like its sisters it returns the number of the first event that it will tell.
     """
-    key = idempotency_key or run.idempotency_key
-    return _go_on(begin_start(run, input_data, initial_state, request_context, per_step, key))
+    return _go_on(_started(run, input_data, options))
 
 
-def stream(
-    run: Run,
-    input_data: Json = None,
-    *,
-    initial_state: dict[str, Json] | None = None,
-    request_context: dict[str, Json] | None = None,
-    output_options: Options = None,
-    per_step: bool = False,
-    idempotency_key: str | None = None,
-) -> RunStream:
+def stream(run: Run, input_data: Json = None, **options: Unpack[StartOptions]) -> RunStream:
     """Start a run and iterate over its events; ``result()`` of the stream has the outcome."""
-    key = idempotency_key or run.idempotency_key
     return _streamed(
         run,
-        lambda: begin_start(run, input_data, initial_state, request_context, per_step, key),
-        output_options,
-        key,
+        lambda: _started(run, input_data, options),
+        options.get("output_options"),
+        key_of(run, options),
     )
 
 
-def begin_start(
-    run: Run,
-    input_data: Json,
-    initial_state: Json,
-    request_context: Json,
-    per_step: bool,
-    key: str | None = None,
-) -> Begun:
-    workflow = begin.workflow_of(run)
-    given = begin.check_start(workflow, input_data, initial_state, request_context)
-    if workflow.on_start is not None and not keys.is_started(run, key):
-        info = RunInfo(
-            workflow_id=workflow.id,
-            run_id=run.run_id,
-            resource_id=run.resource_id,
-            request_context=given.request_context,
-            state=given.state,
-            init_data=given.input_data,
-        )
-        async_to_sync(callbacks.on_start)(workflow, info, perform.call)
-    return begin.start(run, given, per_step=per_step, key=key)
+def _started(run: Run, input_data: Json, options: StartOptions) -> Begun:
+    call = starting(run, input_data, options)
+    if call.asks:
+        async_to_sync(callbacks.on_start)(call.workflow, call.info, perform.call)
+    return call.begin()
 
 
 # --- resume ----------------------------------------------------------------------------------
 
 
-def resume(
-    run: Run,
-    resume_data: Json = None,
-    *,
-    step: Any = None,
-    label: str | None = None,
-    for_each_index: int | None = None,
-    request_context: dict[str, Json] | None = None,
-    output_options: Options = None,
-    per_step: bool = False,
-) -> WorkflowResult:
-    """Answer a suspension and wait for the outcome. Of several callers exactly one wins.
+def resume(run: Run, resume_data: Json = None, **options: Unpack[ResumeOptions]) -> WorkflowResult:
+    """Answer a suspension and wait for the outcome; see :class:`ResumeOptions`.
 
-    ``step`` is an id, a dotted path, a list of ids or steps; it may be left out when only one step
-    is suspended. A ``label`` the step suspended with wins over it. ``for_each_index`` means one
-    item of a foreach; without it all its suspended items get the data.
+    Of several callers exactly one wins.
     """
     check_waiting(run)
-    begun = begin_resume(run, resume_data, step, label, for_each_index, request_context, per_step)
-    return _outcome(begun, output_options)
+    return _outcome(_resumed(run, resume_data, options), options.get("output_options"))
 
 
-def resume_async(run: Run, resume_data: Json = None, **options: Any) -> int:
-    """Answer a suspension and return once that is stored; options as for :func:`resume`."""
+def resume_async(run: Run, resume_data: Json = None, **options: Unpack[ResumeOptions]) -> int:
+    """Answer a suspension and return once that is stored."""
     return _go_on(_resumed(run, resume_data, options))
 
 
-def resume_stream(run: Run, resume_data: Json = None, **options: Any) -> RunStream:
+def resume_stream(
+    run: Run, resume_data: Json = None, **options: Unpack[ResumeOptions]
+) -> RunStream:
     """Answer a suspension and iterate over the events that follow."""
     output_options = options.get("output_options")
     return _streamed(run, lambda: _resumed(run, resume_data, options), output_options)
 
 
-def _resumed(run: Run, resume_data: Json, options: dict[str, Any]) -> Begun:
-    return begin_resume(
-        run,
-        resume_data,
-        options.get("step"),
-        options.get("label"),
-        options.get("for_each_index"),
-        options.get("request_context"),
-        options.get("per_step", False),
-    )
-
-
-def begin_resume(
-    run: Run,
-    data: Json,
-    step: Any,
-    label: str | None,
-    index: int | None,
-    request_context: dict[str, Json] | None,
-    per_step: bool,
-) -> Begun:
+def _resumed(run: Run, data: Json, options: ResumeOptions) -> Begun:
+    options = known(ResumeOptions, options)
     deadline = time.monotonic() + PATIENCE
     while (seen := begin.seen_suspended(run)) is None:
         if time.monotonic() > deadline:
             raise RunNotSuspended
         time.sleep(0.02)
-    return claim_resume(run, seen, data, step, label, index, request_context, per_step)
-
-
-def claim_resume(
-    run: Run,
-    seen: Run,
-    data: Json,
-    step: Any,
-    label: str | None,
-    index: int | None,
-    request_context: dict[str, Json] | None,
-    per_step: bool,
-) -> Begun:
-    return begin.resume(
-        run,
-        seen,
-        data,
-        step=step_path(step),
-        label=label,
-        index=index,
-        request_context=request_context,
-        per_step=per_step,
-    )
+    return claim_resume(run, seen, data, options)
 
 
 # --- the others ------------------------------------------------------------------------------
@@ -318,19 +225,19 @@ def restart_all_active_workflow_runs(workflow: Workflow) -> None:
             perform.logger.warning("Run %s was not restarted: %s", run, error)
 
 
-def time_travel(run: Run, step: Any, **options: Any) -> WorkflowResult:
-    """Run again from ``step`` on, as a new attempt; see ``operations.travel``."""
+def time_travel(run: Run, step: Any, **options: Unpack[TravelOptions]) -> WorkflowResult:
+    """Run again from ``step`` on, as a new attempt; see :class:`TravelOptions`."""
     check_waiting(run)
     begun = travel.begin_travel(run, step_path(step), options)
     return _outcome(begun, options.get("output_options"))
 
 
-def time_travel_async(run: Run, step: Any, **options: Any) -> int:
+def time_travel_async(run: Run, step: Any, **options: Unpack[TravelOptions]) -> int:
     """Run again from ``step`` on and return once that is stored."""
     return _go_on(travel.begin_travel(run, step_path(step), options))
 
 
-def time_travel_stream(run: Run, step: Any, **options: Any) -> RunStream:
+def time_travel_stream(run: Run, step: Any, **options: Unpack[TravelOptions]) -> RunStream:
     """Run again from ``step`` on and iterate over the events."""
     return _streamed(
         run,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from typing import Any, Unpack
 
 from asgiref.sync import sync_to_async
 
@@ -12,13 +12,21 @@ from runs.definition.workflow import Workflow
 from runs.engine.result import WorkflowResult
 from runs.exceptions import RunNotSuspended, RunsError
 from runs.models import Run
-from runs.operations import begin, calls, keys, plan, reads, travel
+from runs.operations import begin, calls, plan, reads, travel
 from runs.operations.arguments import step_path
 from runs.operations.begin import Begun
 from runs.operations.cancel import cancel
+from runs.operations.options import (
+    ResumeOptions,
+    StartOptions,
+    TravelOptions,
+    claim_resume,
+    key_of,
+    known,
+    starting,
+)
 from runs.worker import callbacks, execution, perform
 from runs.worker.execution import Options
-from runs.worker.run_info import RunInfo
 from runs.worker.stream import RunStream
 
 Json = Any
@@ -39,84 +47,67 @@ aplan_time_travel = sync_to_async(plan.plan_time_travel)
 # --- start -----------------------------------------------------------------------------------
 
 
-async def astart(run: Run, input_data: Json = None, **options: Any) -> WorkflowResult:
-    """Start a run and wait for its outcome; options as for :func:`runs.operations.start`."""
-    await _check_waiting(run, _key(run, options))
-    begun = await _start(run, input_data, options)
+async def astart(
+    run: Run, input_data: Json = None, **options: Unpack[StartOptions]
+) -> WorkflowResult:
+    """Start a run and wait for its outcome."""
+    await _check_waiting(run, key_of(run, options))
+    begun = await _started(run, input_data, options)
     return await _outcome(begun, options.get("output_options"))
 
 
-async def astart_async(run: Run, input_data: Json = None, **options: Any) -> int:
+async def astart_async(run: Run, input_data: Json = None, **options: Unpack[StartOptions]) -> int:
     """Start a run and return once that is stored; inline it goes on as a task of this loop."""
-    return _go_on(await _start(run, input_data, options))
+    return _go_on(await _started(run, input_data, options))
 
 
-async def astream(run: Run, input_data: Json = None, **options: Any) -> RunStream:
+async def astream(run: Run, input_data: Json = None, **options: Unpack[StartOptions]) -> RunStream:
     """Start a run and iterate over its events with ``async for``."""
-    begun = _start(run, input_data, options)
-    return await _streamed(run, begun, options.get("output_options"), _key(run, options))
+    begun = _started(run, input_data, options)
+    return await _streamed(run, begun, options.get("output_options"), key_of(run, options))
 
 
-def _key(run: Run, options: dict[str, Any]) -> str | None:
-    return options.get("idempotency_key") or run.idempotency_key
-
-
-async def _start(run: Run, input_data: Json, options: dict[str, Any]) -> Begun:
-    workflow = begin.workflow_of(run)
-    given = await sync_to_async(begin.check_start)(
-        workflow, input_data, options.get("initial_state"), options.get("request_context")
-    )
-    key = _key(run, options)
-    if workflow.on_start is not None and not await sync_to_async(keys.is_started)(run, key):
-        info = RunInfo(
-            workflow_id=workflow.id,
-            run_id=run.run_id,
-            resource_id=run.resource_id,
-            request_context=given.request_context,
-            state=given.state,
-            init_data=given.input_data,
-        )
-        await callbacks.on_start(workflow, info, perform.call)
-    per_step = bool(options.get("per_step", False))
-    return await sync_to_async(begin.start)(run, given, per_step=per_step, key=key)
+async def _started(run: Run, input_data: Json, options: StartOptions) -> Begun:
+    call = await sync_to_async(starting)(run, input_data, options)
+    if call.asks:
+        await callbacks.on_start(call.workflow, call.info, perform.call)
+    return await sync_to_async(call.begin)()
 
 
 # --- resume ----------------------------------------------------------------------------------
 
 
-async def aresume(run: Run, resume_data: Json = None, **options: Any) -> WorkflowResult:
+async def aresume(
+    run: Run, resume_data: Json = None, **options: Unpack[ResumeOptions]
+) -> WorkflowResult:
     """Answer a suspension and wait for the outcome."""
     await _check_waiting(run)
-    begun = await _resume(run, resume_data, options)
+    begun = await _resumed(run, resume_data, options)
     return await _outcome(begun, options.get("output_options"))
 
 
-async def aresume_async(run: Run, resume_data: Json = None, **options: Any) -> int:
+async def aresume_async(
+    run: Run, resume_data: Json = None, **options: Unpack[ResumeOptions]
+) -> int:
     """Answer a suspension and return once that is stored."""
-    return _go_on(await _resume(run, resume_data, options))
+    return _go_on(await _resumed(run, resume_data, options))
 
 
-async def aresume_stream(run: Run, resume_data: Json = None, **options: Any) -> RunStream:
+async def aresume_stream(
+    run: Run, resume_data: Json = None, **options: Unpack[ResumeOptions]
+) -> RunStream:
     """Answer a suspension and iterate over the events that follow."""
-    return await _streamed(run, _resume(run, resume_data, options), options.get("output_options"))
+    return await _streamed(run, _resumed(run, resume_data, options), options.get("output_options"))
 
 
-async def _resume(run: Run, data: Json, options: dict[str, Any]) -> Begun:
+async def _resumed(run: Run, data: Json, options: ResumeOptions) -> Begun:
+    options = known(ResumeOptions, options)
     deadline = time.monotonic() + calls.PATIENCE
     while (seen := await sync_to_async(begin.seen_suspended)(run)) is None:
         if time.monotonic() > deadline:
             raise RunNotSuspended
         await asyncio.sleep(0.02)
-    return await sync_to_async(calls.claim_resume)(
-        run,
-        seen,
-        data,
-        options.get("step"),
-        options.get("label"),
-        options.get("for_each_index"),
-        options.get("request_context"),
-        options.get("per_step", False),
-    )
+    return await sync_to_async(claim_resume)(run, seen, data, options)
 
 
 # --- the others ------------------------------------------------------------------------------
@@ -146,19 +137,19 @@ async def arestart_all_active_workflow_runs(workflow: Workflow) -> None:
             perform.logger.warning("Run %s was not restarted: %s", run, error)
 
 
-async def atime_travel(run: Run, step: Any, **options: Any) -> WorkflowResult:
+async def atime_travel(run: Run, step: Any, **options: Unpack[TravelOptions]) -> WorkflowResult:
     """Run again from ``step`` on, as a new attempt."""
     await _check_waiting(run)
     begun = await sync_to_async(travel.begin_travel)(run, step_path(step), options)
     return await _outcome(begun, options.get("output_options"))
 
 
-async def atime_travel_async(run: Run, step: Any, **options: Any) -> int:
+async def atime_travel_async(run: Run, step: Any, **options: Unpack[TravelOptions]) -> int:
     """Run again from ``step`` on and return once that is stored."""
     return _go_on(await sync_to_async(travel.begin_travel)(run, step_path(step), options))
 
 
-async def atime_travel_stream(run: Run, step: Any, **options: Any) -> RunStream:
+async def atime_travel_stream(run: Run, step: Any, **options: Unpack[TravelOptions]) -> RunStream:
     """Run again from ``step`` on and iterate over the events."""
     begun = sync_to_async(travel.begin_travel)(run, step_path(step), options)
     return await _streamed(run, begun, options.get("output_options"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 from runs.engine import path as paths
 from runs.engine import travel as engine_travel
@@ -12,6 +12,7 @@ from runs.exceptions import RunStillRunning
 from runs.models import Run
 from runs.operations import begin, travel
 from runs.operations.arguments import step_path
+from runs.operations.options import TravelOptions, known
 from runs.store import journals
 
 
@@ -31,11 +32,12 @@ class TravelPlan:
     again: list[str]
 
 
-def plan_time_travel(run: Run, step: Any, **options: Any) -> TravelPlan:
+def plan_time_travel(run: Run, step: Any, **options: Unpack[TravelOptions]) -> TravelPlan:
     """Say what ``time_travel`` with these arguments would do, without doing anything.
 
     Raises what that would raise.
     """
+    options = known(TravelOptions, options)
     row = begin.row_of(run, lock=False, missing=travel.MISSING)
     if row.status in ACTIVE:
         raise RunStillRunning("This workflow run is still running, cannot time travel")
@@ -45,11 +47,11 @@ def plan_time_travel(run: Run, step: Any, **options: Any) -> TravelPlan:
     new = engine_travel.travel(old, workflow, trip, options.get("initial_state"))
     stays = [entry for entry in _steps(new) if _stays(entry)]
     # What is taken over keeps its number, what stands in for something gets a new one.
-    known = [entry.path for entry in stays if entry.begun <= old.order]
+    kept = [entry.path for entry in stays if entry.begun <= old.order]
     return TravelPlan(
         target=".".join(trip.target),
         attempt=new.attempt,
-        kept=known,
+        kept=kept,
         assumed=[entry.path for entry in stays if entry.begun > old.order],
         again=[entry.path for entry in _steps(old) if entry.path not in {e.path for e in stays}],
     )

@@ -26,6 +26,7 @@ from runs.models import Run
 from runs.operations import assigned, begin
 from runs.operations.arguments import argument
 from runs.operations.begin import Begun
+from runs.operations.options import TravelOptions, known
 from runs.worker.clock import clock
 
 Json = Any
@@ -33,13 +34,12 @@ Json = Any
 MISSING = "Snapshot not found for run {run_id}"
 
 
-def begin_travel(run: Run, target: list[str] | None, options: dict[str, Any]) -> Begun:
+def begin_travel(run: Run, target: list[str] | None, options: TravelOptions) -> Begun:
     """Make a new attempt of a run that starts at ``target`` (ids down to the step).
 
-    Options: ``input_data`` (the target's input), ``resume_data``, ``initial_state``, ``context``
-    and ``nested_steps_context`` (records that stand in for those before the target, by step id),
-    ``request_context``, ``per_step``. The older attempts stay readable.
+    The older attempts stay readable.
     """
+    options = known(TravelOptions, options)
     workflow = begin.workflow_of(run)
     trip = trip_of(target, options)
     state = argument(options.get("initial_state"), "The initial state")
@@ -64,7 +64,7 @@ def begin_travel(run: Run, target: list[str] | None, options: dict[str, Any]) ->
     return begin.begin(run, edit, "time_travel", missing=MISSING, details=details)
 
 
-def trip_of(target: list[str] | None, options: dict[str, Any]) -> Trip:
+def trip_of(target: list[str] | None, options: TravelOptions) -> Trip:
     """The trip that a caller's arguments describe."""
     if not target or not all(target):
         raise InvalidTarget("Step is required and must be a valid step or array of steps")
