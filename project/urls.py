@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.templatetags.static import static
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from runs.api.health import health as health_report
 from runs.ui.health import health as health_page
@@ -17,7 +19,15 @@ def health(request: HttpRequest) -> HttpResponseBase:
     return health_page(request) if kind == "text/html" else health_report(request)
 
 
+class Icon(RedirectView):
+    """What browsers ask for on pages that name no icon: those of the admin and of the API."""
+
+    def get_redirect_url(self, *_: object, **__: object) -> str:
+        return static("runs/favicon.svg")
+
+
 urlpatterns = [
+    path("favicon.ico", Icon.as_view()),
     path("health/", health, name="health"),
     path("", include("runs.ui.urls")),
     path("api/", include("runs.api.urls")),

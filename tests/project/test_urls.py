@@ -24,3 +24,9 @@ def test_static_files_are_served_without_being_collected(client: Client) -> None
     response = client.get("/static/admin/css/base.css")
 
     assert (response.status_code, response["Content-Type"]) == (200, 'text/css; charset="utf-8"')
+
+
+def test_browsers_find_the_icon_of_pages_that_name_none(client: Client) -> None:
+    icon = client.get("/favicon.ico", follow=True)
+
+    assert (icon.status_code, icon["Content-Type"]) == (200, "image/svg+xml")
