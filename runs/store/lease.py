@@ -198,6 +198,11 @@ def keep(run_pk: int, fence: int) -> bool:
     return held.update(due_at=from_ms(end_from(now_ms()))) == 1
 
 
+def holds(run_pk: int, fence: int) -> bool:
+    """Whether a run that was claimed with this fence still is; asks the database."""
+    return Run.objects.filter(pk=run_pk, fence=fence).exclude(lease_owner="").exists()
+
+
 def lasts() -> float:
     """Seconds for which a claim or a heartbeat keeps a run."""
     return max(conf.LEASE_SECONDS - conf.SWEEP_SECONDS, conf.LEASE_SECONDS / 2)

@@ -113,6 +113,11 @@ class Session:
             raise LeaseLost(run_pk=self.run_pk)
         self.kept_at = began
 
+    def confirm(self) -> None:
+        """Ask the database whether the run is ours still; raises LeaseLost if it is not."""
+        if not lease.holds(self.run_pk, self.fence):
+            raise LeaseLost(run_pk=self.run_pk)
+
     # --- the driver's side --------------------------------------------------------------------
 
     def look_ahead(self, now: int) -> None:

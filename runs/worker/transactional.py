@@ -57,13 +57,19 @@ class _Refused(Exception):
     """Nobody waits any more for what the body came to."""
 
 
-def _together(body: Callable[[], Report], settle: Callable[[Report], None]) -> Report | None:
-    """Run body and ``settle`` in one transaction; the report if the try failed, None if not."""
+def _together(
+    session: Session, body: Callable[[], Report], settle: Callable[[Report], None]
+) -> Report | None:
+    """Run body and ``settle`` in one transaction; the report if the try failed, None if not.
+
+    SQLite lets a transaction wait for others to end, and somebody may take the run over meanwhile.
+    """
     committed: list[bool] = []
     try:
         with transaction.atomic():
             # The first to be told, so that what else is to follow the commit cannot hide it.
             transaction.on_commit(lambda: committed.append(True))
+            session.confirm()
             report = body()
             if isinstance(report.answer, Threw):
                 raise _Undone(report)
@@ -91,7 +97,7 @@ def execute_here(command: Execute, session: Session) -> Report | None:
         stored.append((write, ledger.append_one(write)))
 
     try:
-        failed = _together(lambda: perform.execute_here(command, session), settle)
+        failed = _together(session, lambda: perform.execute_here(command, session), settle)
     except _FAULTS_OF_BODIES as error:
         if is_outage(error):
             raise
@@ -168,7 +174,8 @@ def _in_thread(
 ) -> Report | None:
     session.prove()
     with suppress(_Refused):
-        return _together(lambda: perform.call_here(command, body, ctx), handover.settle)
+        call = partial(perform.call_here, command, body, ctx)
+        return _together(session, call, handover.settle)
     return None
 
 

@@ -81,6 +81,16 @@ def test_a_late_body_of_a_run_that_was_taken_over_does_not_begin(transactional: 
     assert Run.objects.get().steps.get(path="s").status == "running"
 
 
+def test_a_transactional_body_begins_only_if_its_transaction_finds_the_run_its_own() -> None:
+    bodies: list[bool] = []
+    session = claimed(bodies, transactional=True)
+
+    with pytest.raises(LeaseLost):
+        driven(session, lose)
+
+    assert bodies == []
+
+
 @both_kinds
 def test_a_late_body_of_a_run_that_nobody_took_keeps_it_and_begins(transactional: bool) -> None:
     bodies: list[bool] = []
