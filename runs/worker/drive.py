@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 
 from asgiref.sync import async_to_sync
 
@@ -19,11 +20,12 @@ from runs.engine.outcomes import Decide, Execute, Turn
 from runs.exceptions import LeaseLost
 from runs.store import ledger
 from runs.store.ledger import Write, Written
-from runs.worker import callbacks, perform, transactional
+from runs.worker import callbacks, perform, stretch, transactional
 from runs.worker.clock import clock
 from runs.worker.distribution import is_distributed
 from runs.worker.perform import Pool, Report
 from runs.worker.session import Session
+from runs.worker.stretch import StoreHere
 
 Store = Callable[[Write], Awaitable[Written]]
 #: The bodies that are going on. One that has recorded itself has no report.
@@ -123,12 +125,20 @@ def _store_here(session: Session) -> None:
 # --- on an event loop ------------------------------------------------------------------------
 
 
-async def drive(session: Session, store: Store, pool: Pool, *, holds: bool) -> bool:
+async def drive(
+    session: Session,
+    store: Store,
+    pool: Pool,
+    *,
+    holds: bool,
+    store_here: StoreHere | None = None,
+) -> bool:
     """Drive a run to its rest; answers whether it came to rest.
 
     If all that is left is to wait for a time, and ``holds`` is false, the run is given up until
     then: a sleeping run holds neither slot nor memory. When this coroutine is canceled, its bodies
     are too, and nothing more is written. Raises LeaseLost when another worker has taken the run.
+    With ``store_here``, bodies that follow one another share a thread (see ``stretch``).
     """
     news = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -138,13 +148,20 @@ async def drive(session: Session, store: Store, pool: Pool, *, holds: bool) -> b
 
     session.on_news = tell
     tasks: Tasks = {}
+    before = Turn()
     try:
         while True:
-            turn = await _decided(session, pool)
+            turn = await _decided(session, pool, before)
+            before = Turn()
             await _store(session, store)
             await callbacks.notify(session, session.as_stored(turn), pool)
             if turn.outcome is not None:
                 return True
+            if store_here and not tasks and (command := stretch.next_body(turn, session)):
+                store_told = partial(_store, session, store)
+                about = command, session, pool, store_told, store_here, news
+                before = await stretch.performed(*about)
+                continue
             await _begin_bodies(turn, session, pool, tasks, news)
             if turn.sleeps and not tasks:
                 session.sleep()
@@ -163,8 +180,9 @@ async def drive(session: Session, store: Store, pool: Pool, *, holds: bool) -> b
         await _abandon(session, tasks)
 
 
-async def _decided(session: Session, pool: Pool) -> Turn:
-    turn = session.advance(clock().now())
+async def _decided(session: Session, pool: Pool, before: Turn) -> Turn:
+    """A turn whose decisions are all made, with what the one before it asked for."""
+    turn = _joined(before, session.advance(clock().now()))
     while decisions := _take_decisions(turn):
         for command in decisions:
             report = await perform.decide(command, session, pool)

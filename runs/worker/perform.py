@@ -156,8 +156,10 @@ def call_here(command: Execute, body: Callable[[Any], Any], ctx: StepContext) ->
     try:
         faults.reach("before", command.entry.step_id)
         returned = in_savepoint(body, ctx)
+        if isawaitable(returned):
+            returned = async_to_sync(_awaited)(returned)
         faults.reach("after", command.entry.step_id)
-    except USER_ERRORS as error:
+    except (*USER_ERRORS, asyncio.CancelledError) as error:  # nobody cancels a thread
         if is_transactional(command) and is_outage(error):
             raise
         return failed(command, error)

@@ -246,7 +246,8 @@ class Runner:
             if self._draining:
                 session.close()
             session.elsewhere = self._distributor
-            if await drive(session, self._writer.store, self._pool, holds=False):
+            store, store_here = self._writer.store, self._writer.store_here
+            if await drive(session, store, self._pool, holds=False, store_here=store_here):
                 await self._forget_tasks(session)
         except LeaseLost:
             logger.warning("Run %s was taken over by another worker", session.run_pk)

@@ -57,6 +57,10 @@ class Session:
         self.interpreter = Interpreter(workflow, journal)
         #: Called, from any thread, when there is something new to look at.
         self.on_news: Callable[[], None] = lambda: None
+        #: Held by the thread that moves the journal, where that may be another than the loop's.
+        self.moving = threading.Lock()
+        #: Set when nobody waits for this session any more: a body's thread must leave it alone.
+        self.left = threading.Event()
         #: Held while a body's own transaction records what it came to.
         self.committing = asyncio.Lock()
         self.line = run.limit_key
@@ -84,6 +88,11 @@ class Session:
         """Add an event of a body; it is stored with the next write."""
         self._told.append((type_, path, own))
         self.on_news()
+
+    def look_again(self) -> None:
+        """Say so if something was told that nobody may have looked at."""
+        if self._told or (self._cancel.is_set() and not self.journal.canceled):
+            self.on_news()
 
     def abort(self) -> None:
         """A step cancels its own run."""

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import queue
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -27,8 +28,8 @@ LARGEST = 200
 @dataclass(frozen=True, slots=True)
 class _Job:
     write: Write
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Written]
+    #: Called in the writer's thread with what came of it.
+    settle: Callable[[Written | Exception], None]
 
 
 class GroupWriter:
@@ -42,9 +43,23 @@ class GroupWriter:
     async def store(self, write: Write) -> Written:
         """Store a write; returns once it is committed."""
         loop = asyncio.get_running_loop()
-        job = _Job(write, loop, loop.create_future())
-        self._jobs.put(job)
-        return await job.future
+        future: asyncio.Future[Written] = loop.create_future()
+
+        def settle(answer: Written | Exception) -> None:
+            with suppress(RuntimeError):  # its loop is gone, and with it whoever waited
+                loop.call_soon_threadsafe(_set, future, answer)
+
+        self._jobs.put(_Job(write, settle))
+        return await future
+
+    def store_here(self, write: Write) -> Written:
+        """The same for a thread that may wait."""
+        settled: queue.SimpleQueue[Written | Exception] = queue.SimpleQueue()
+        self._jobs.put(_Job(write, settled.put))
+        answer = settled.get()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def close(self) -> None:
         """Write what is left and end the thread."""
@@ -80,22 +95,17 @@ class GroupWriter:
             self._rescue(batch, error)
             return
         for job, answer in zip(batch, answers, strict=True):
-            _settle(job, answer)
+            job.settle(answer)
 
     def _rescue(self, batch: list[_Job], error: Exception) -> None:
         """One bad write must not take the others with it: write each by itself."""
         if len(batch) == 1:
             logger.error("Run %s could not be written: %s", batch[0].write.run_pk, error)
             connection.close()
-            _settle(batch[0], error)
+            batch[0].settle(error)
             return
         for job in batch:
             self._commit([job])
-
-
-def _settle(job: _Job, answer: Written | Exception) -> None:
-    with suppress(RuntimeError):  # its loop is gone, and with it whoever waited
-        job.loop.call_soon_threadsafe(_set, job.future, answer)
 
 
 def _set(future: asyncio.Future[Written], answer: Written | Exception) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -27,6 +28,10 @@ async def _cancels_itself(ctx: Any) -> None:
     raise asyncio.CancelledError
 
 
+def _is_canceled(ctx: Any) -> None:
+    raise asyncio.CancelledError
+
+
 async def _exits_too(ctx: Any) -> None:
     raise SystemExit(3)
 
@@ -38,7 +43,8 @@ def _stops_iterating(ctx: Any) -> None:
 MISBEHAVING = {
     "sys.exit": _exits,
     "sys.exit in a coroutine": _exits_too,
-    "CancelledError": _cancels_itself,
+    "CancelledError": _is_canceled,
+    "CancelledError in a coroutine": _cancels_itself,
     "StopIteration": _stops_iterating,
 }
 
@@ -52,6 +58,49 @@ def test_a_body_can_fail_its_run_and_not_its_worker(body: Any) -> None:
         assert at_rest(run, seconds=3) == ["failed"]
         [other] = started(adding(), 1, {"n": 1})
         assert at_rest(other) == ["success"]
+
+
+def test_plain_steps_that_follow_one_another_share_a_thread_and_what_they_tell_is_stored() -> None:
+    threads = []
+
+    def body(ctx: Any) -> None:
+        threads.append(threading.get_ident())
+        ctx.writer.write(len(threads))
+
+    flow = create_workflow("w").then(step("s", body)).then(step("t", body)).then(step("u", body))
+
+    with running():
+        [run] = started(flow.commit(), 1)
+        assert at_rest(run) == ["success"]
+
+    assert len(set(threads)) == 1
+    assert [(event.type, event.path) for event in run.events.all()] == [
+        ("workflow-start", ""),
+        *[
+            (f"workflow-step-{what}", path)
+            for path in "stu"
+            for what in ("start", "output", "result")
+        ],
+        ("workflow-finish", ""),
+    ]
+
+
+def test_a_plain_body_may_return_something_to_be_awaited() -> None:
+    async def later() -> int:
+        await asyncio.sleep(0)
+        return 5
+
+    flow = create_workflow("w").then(step("s", lambda ctx: later())).then(step("t", _same)).commit()
+
+    with running():
+        [run] = started(flow, 1)
+        assert at_rest(run) == ["success"]
+
+    assert run.steps.get(path="s").output == 5
+
+
+def _same(ctx: Any) -> Any:
+    return ctx.input_data
 
 
 def test_a_plain_body_that_takes_too_long_fails_its_step_while_it_still_blocks() -> None:
