@@ -257,6 +257,8 @@ _MESSAGES: dict[str, Callable[[Any], str]] = {
 
 def _message(one: Any) -> str:
     if expected := _EXPECTED.get(one["type"]):
+        if one["type"] == "int_type" and isinstance(one["input"], float):
+            expected = "int"
         return f"Invalid input: expected {expected}, received {_JS_NAMES[type(one['input'])]}"
     special = _MESSAGES.get(one["type"])
     return special(one) if special else str(one["msg"])

@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
+from weakref import WeakKeyDictionary
 
 import orjson
 from asgiref.sync import async_to_sync, sync_to_async
@@ -35,6 +36,8 @@ JSON, TEXT = "application/json", "text/plain"
 SEPARATOR = b"\x1e"
 #: Seconds of silence after which a stream sends a lone separator, which clients skip.
 SILENCE_SECONDS = 15.0
+#: Events that are there at once are sent as one, up to about so many bytes.
+PIECE_BYTES = 64 * 1024
 #: Seconds for which a call waits for workers that are only just starting, and between two looks.
 WORKERS_PATIENCE, WORKERS_PAUSE = 30.0, 0.5
 
@@ -135,27 +138,39 @@ class Stream:
         follower = current_hub().follower(self.run_pk, self.offset, states=True)
         try:
             async with follower:
-                async for item in _with_silences(follower):
-                    if item is None:
-                        yield SEPARATOR
-                    elif isinstance(item, State):
-                        if self._ends_with_state(item):
+                async for items in _batches(follower):
+                    for piece in self._pieces(items):
+                        if piece is None:
                             return
-                    else:
-                        if self._shows(item):
-                            yield self._frame(item.event)
-                        if self._ends_with_event(item):
-                            return
+                        yield piece
         except (RunNotFound, SlowReader):
             return  # deleted, or nobody reads: all that is left to say is the end
 
-    def _frame(self, event: dict[str, Json]) -> bytes:
-        return frame(event if self.shows_payloads else without_payloads(event))
+    def _pieces(self, items: Sequence[Told | State]) -> Iterator[bytes | None]:
+        """What to send for them, in as few pieces as are not too large; None is the end."""
+        waiting = bytearray(b"" if items else SEPARATOR)
+        for item in items:
+            ends = self._ends_with(item)
+            if isinstance(item, Told) and self._shows(item):
+                waiting += frame_of(item, payload=self.shows_payloads)
+            if waiting and (ends or len(waiting) > PIECE_BYTES):
+                yield bytes(waiting)
+                waiting.clear()
+            if ends:
+                yield None
+                return
+        if waiting:
+            yield bytes(waiting)
 
     def _shows(self, told: Told) -> bool:
         if self.until != AT_END:
             return True
         return not _pauses(told) and (told.type != events.START or told.seq == self.offset)
+
+    def _ends_with(self, item: Told | State) -> bool:
+        if isinstance(item, State):
+            return self._ends_with_state(item)
+        return self._ends_with_event(item)
 
     def _ends_with_event(self, told: Told) -> bool:
         if self.until == AT_REST or told.type != events.FINISH:
@@ -194,20 +209,32 @@ def frame(event: dict[str, Json]) -> bytes:
     return orjson.dumps(event) + SEPARATOR
 
 
-async def _with_silences(follower: Follower) -> AsyncIterator[Told | State | None]:
-    """What the follower gets, and None whenever nothing has come for a while."""
+#: The frame of an event, made once for all who follow: without payloads, and with.
+_frames: tuple[WeakKeyDictionary[Told, bytes], ...] = (WeakKeyDictionary(), WeakKeyDictionary())
+
+
+def frame_of(told: Told, *, payload: bool) -> bytes:
+    frames = _frames[payload]
+    made = frames.get(told)
+    if made is None:
+        made = frames[told] = frame(told.event if payload else without_payloads(told.event))
+    return made
+
+
+async def _batches(follower: Follower) -> AsyncIterator[Sequence[Told | State]]:
+    """What the follower gets, as much as there is at once; nothing when it was silent for long."""
     items = aiter(follower)
     while True:
         try:
             async with asyncio.timeout(SILENCE_SECONDS):
-                item = await anext(items)
+                first = await anext(items)
         except TimeoutError:
             items = aiter(follower)  # the one that was interrupted has ended
-            yield None
+            yield ()
         except StopAsyncIteration:
             return
         else:
-            yield item
+            yield (first, *follower.take_ready())
 
 
 def _on_own_loop(chunks: Callable[[], AsyncIterator[bytes]]) -> Iterator[bytes]:

@@ -24,7 +24,7 @@ from runs.engine.travel import Trip, holds, members
 from runs.exceptions import InvalidInput, InvalidTarget, RunStillRunning
 from runs.models import Run
 from runs.operations import assigned, begin
-from runs.operations.arguments import argument
+from runs.operations.arguments import argument, records_of
 from runs.operations.begin import Begun
 from runs.operations.options import TravelOptions, known
 from runs.worker.clock import clock
@@ -73,8 +73,11 @@ def trip_of(target: list[str] | None, options: TravelOptions) -> Trip:
         clock().now(),
         argument(options.get("input_data"), "The input"),
         argument(options.get("resume_data"), "The resume data"),
-        argument(options.get("context") or {}, "The context"),
-        argument(options.get("nested_steps_context") or {}, "The context"),
+        records_of(options.get("context"), "context"),
+        {
+            step_id: records_of(inside, f"nestedStepsContext.{step_id}")
+            for step_id, inside in (options.get("nested_steps_context") or {}).items()
+        },
     )
 
 

@@ -95,6 +95,10 @@ class Follower:
             self._news.clear()
             await self._news.wait()
 
+    def take_ready(self) -> list[Told | State]:
+        """What has come already, without waiting."""
+        return [self._take() for _ in range(len(self._waiting))]
+
     def _take(self) -> Told | State:
         _, item = self._waiting.popleft()
         if isinstance(item, Told):

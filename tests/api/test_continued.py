@@ -96,15 +96,39 @@ async def test_an_outcome_is_sent_with_the_headers_that_middleware_has_set(token
     assert await idle()
 
 
-async def test_each_event_is_a_chunk_of_its_own_that_ends_with_the_separator(token: str) -> None:
+async def test_what_is_there_at_once_is_sent_at_once_and_each_event_ends_with_the_separator(
+    token: str,
+) -> None:
     request = Request(token, f"{W}/stream?runId=g", {"inputData": GREETING})
 
     status, headers = await request.start()
     *chunks, last = [chunk async for chunk in request.chunks()]
 
     assert (status, headers["content-type"], last) == (200, "text/plain", b"")
-    assert [chunk[-1:] for chunk in chunks] == [b"\x1e"] * 6
-    assert orjson.loads(chunks[0][:-1])["type"] == "workflow-start"
+    assert len(chunks) <= 6
+    assert {chunk[-1:] for chunk in chunks} == {b"\x1e"}
+    told = [orjson.loads(one) for one in b"".join(chunks).split(b"\x1e")[:-1]]
+    assert [one["type"].removeprefix("workflow-") for one in told] == [
+        "start",
+        *["step-start", "step-result"] * 2,
+        "finish",
+    ]
+
+
+async def test_a_long_history_is_sent_in_pieces_that_are_not_too_large(
+    token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs.api.continuation.PIECE_BYTES", 300)
+    started = Request(token, f"{W}/start-async?runId=g", {"inputData": GREETING})
+    await started.start()
+    await started.text()
+
+    request = Request(token, f"{W}/observe?runId=g")
+    await request.start()
+    *chunks, _ = [chunk async for chunk in request.chunks()]
+
+    assert len(chunks) > 1
+    assert b"".join(chunks).count(b"\x1e") == 6
 
 
 async def test_errors_before_the_first_byte_are_ordinary_answers(token: str) -> None:

@@ -316,6 +316,38 @@ def test_time_travel_streams_what_runs_again(api: Api) -> None:
     assert told.pair == (200, {"message": "Workflow run time travel started"})
 
 
+@pytest.mark.parametrize(
+    ("record", "wrong"),
+    [
+        ({"status": "bogus"}, "context.normalize-name.status must be one of: pending, running, "),
+        ({"status": {}}, "context.normalize-name.status must be one of: pending, running, "),
+        ({"startedAt": "x"}, "context.normalize-name.startedAt must be a moment in milliseconds"),
+        ({"endedAt": True}, "context.normalize-name.endedAt must be a moment in milliseconds"),
+        ({"endedAt": 10**30}, "context.normalize-name.endedAt must be a moment in milliseconds"),
+    ],
+)
+def test_records_that_cannot_be_are_refused(api: Api, record: Any, wrong: str) -> None:
+    api.post(f"{G}/start-async?runId=g", INPUT)
+    body = {"step": "compose-greeting", "context": {"normalize-name": record}}
+
+    answer = api.post(f"{G}/time-travel-async?runId=g", body)
+
+    assert answer.status == 400
+    assert answer.body["error"].startswith(wrong)
+
+
+def test_records_of_nested_steps_that_cannot_be_are_refused(api: Api) -> None:
+    refund = "workflows/refund-request"
+    api.post(f"{refund}/start-async?runId=r", {"inputData": {"orderId": "A", "amount": 9}})
+    inside = {"refund-payment": {"fraud-check": {"status": "bogus"}}}
+    body = {"step": "refund-payment.issue-refund", "nestedStepsContext": inside}
+
+    answer = api.post(f"{refund}/time-travel-async?runId=r", body)
+
+    assert answer.status == 400
+    assert answer.body["error"].startswith("nestedStepsContext.refund-payment.fraud-check.status")
+
+
 @pytest.mark.parametrize("path", ["time-travel-async", "time-travel-stream"])
 def test_time_travel_to_a_step_that_does_not_exist_is_refused(api: Api, path: str) -> None:
     api.post(f"{G}/start-async?runId=g", INPUT)
