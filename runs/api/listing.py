@@ -12,6 +12,7 @@ from runs.api.bodies import RunsQuery
 from runs.conf import conf
 from runs.definition.workflow import Workflow
 from runs.exceptions import RequestError
+from runs.operations.reads import clamped
 
 Json = Any
 
@@ -39,7 +40,7 @@ def page_of(query: RunsQuery) -> Page:
 
 def list_runs(caller: Caller, workflow: Workflow, query: RunsQuery, page: Page) -> dict[str, Json]:
     # Clients know times to the millisecond, the database knows them better.
-    until = None if query.to_date is None else query.to_date + timedelta(milliseconds=1)
+    until = None if query.to_date is None else clamped(query.to_date) + timedelta(milliseconds=1)
     return operations.list_workflow_runs(
         workflow,
         status=query.status,

@@ -20,6 +20,7 @@ from runs.operations.calls import bound
 from runs.store import journals, lease, lines, news, tally
 
 Json = Any
+_EARLIEST, _LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def find_run(workflow_id: str, run_id: str) -> Run:
@@ -132,14 +133,20 @@ def list_workflow_runs(
     if page is not None and page < 0:
         raise RequestError("page must be a non-negative integer")
     if to_date is not None:
-        just_after = to_date + timedelta(microseconds=1)
+        just_after = clamped(to_date) + timedelta(microseconds=1)
         before = just_after if before is None else min(before, just_after)
+    from_date, before = from_date and clamped(from_date), before and clamped(before)
     whose = _whose(resource_id, resource_ids)
     wanted = tally.Wanted(workflow.id, status, whose, since=from_date, before=before)
     total = tally.count(wanted)
     found = _found(wanted, page or 0, per_page) if total else []
     known = journals.load_many(found)
     return {"runs": [_listed(run, known[run.pk], workflow) for run in found], "total": total}
+
+
+def clamped(moment: datetime) -> datetime:
+    """The moment, or one as good: there is no calculating at the very ends of the calendar."""
+    return min(max(moment, _EARLIEST), _LATEST)
 
 
 def _whose(resource_id: str | None, allowed: Collection[str] | None) -> list[str] | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from datetime import timezone as timezone_of
 from typing import Any
 
 import pytest
@@ -87,6 +88,18 @@ def test_runs_are_listed_newest_first_and_filtered() -> None:
     assert _listed(flow, from_date=now - timedelta(days=1.5)) == ["c", "b"]
     assert _listed(flow, to_date=now - timedelta(days=0.5)) == ["b", "a"]
     assert _listed(flow, resource_id="x", status="suspended") == []
+
+
+@pytest.mark.parametrize("zone", [-14, 0, 14])
+@pytest.mark.parametrize("end", [datetime.min, datetime.max])
+def test_a_list_reaches_to_the_ends_of_the_calendar(zone: int, end: datetime) -> None:
+    flow = asking()
+    flow.create_run(run_id="r")
+    moment = end.replace(tzinfo=timezone_of(timedelta(hours=zone)))
+
+    since, until = _listed(flow, from_date=moment), _listed(flow, to_date=moment)
+
+    assert (since, until) == ((["r"], []) if end == datetime.min else ([], ["r"]))
 
 
 def test_a_page_says_how_many_there_are_in_all() -> None:
