@@ -22,7 +22,7 @@ atexit.register(shutil.rmtree, _data, ignore_errors=True)
 os.environ["RUNS_DATA"] = str(_data)
 
 from project.settings import *  # noqa: E402, F403
-from project.settings import DATABASES, RUNS_DATA  # noqa: E402
+from project.settings import DATABASES, INSTALLED_APPS, RUNS_DATA  # noqa: E402
 
 if os.environ.get("TEST_DATABASE") == "postgres":
     from tests.postgres import test_database
@@ -31,6 +31,7 @@ if os.environ.get("TEST_DATABASE") == "postgres":
 else:
     DATABASES["default"]["TEST"] = {"NAME": str(RUNS_DATA / "test.sqlite3")}
 
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.flushing"]
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 # pytest captures what is logged; a handler of our own would write to a stream that it has closed.
 LOGGING = {"version": 1, "disable_existing_loggers": False}
