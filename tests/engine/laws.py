@@ -16,7 +16,7 @@ from .driver import Driver
 Json = Any
 Watch = Callable[[Driver], None]
 
-settings.register_profile("quick", max_examples=40, deadline=None)
+settings.register_profile("quick", max_examples=25, deadline=None)
 settings.register_profile("thorough", max_examples=1000, deadline=None)
 
 #: How long the laws are tried: ``HYPOTHESIS_PROFILE=thorough`` looks much longer.

@@ -98,4 +98,5 @@ def _copy(value: Any) -> Any:
 
 def shown(entries: Iterable[Entry]) -> dict[str, dict[str, Any]]:
     """Entries as plain values, for comparing journals."""
-    return {entry.path: _copy(asdict(entry)) for entry in entries}
+    # orjson knows dataclasses, and is many times as fast as copying them in Python.
+    return {entry.path: _copy(entry) for entry in entries}
