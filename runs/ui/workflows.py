@@ -13,6 +13,7 @@ from runs.definition import registry
 from runs.models import Run, Schedule, Workflow
 from runs.operations.figures import Figures, figures
 from runs.ui.graph.nodes import GraphNode, read_graph
+from runs.ui.live_list import live_list
 from runs.ui.pages import caller_of, page, render
 
 
@@ -31,9 +32,16 @@ class Row:
 @page
 def workflows(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("text", "").strip()
+    live = live_list()
     rows = list(listed(figures(caller_of(request).visible(Run.objects.all()), timezone.now())))
     shown = [row for row in rows if text.lower() in f"{row.id} {row.description}".lower()]
-    context = {"rows": shown, "total": len(rows), "text": text, "sample": SAMPLE_CODE}
+    context = {
+        "live": live,
+        "rows": shown,
+        "total": len(rows),
+        "text": text,
+        "sample": SAMPLE_CODE,
+    }
     return render(request, "runs/ui/workflows.html", context)
 
 

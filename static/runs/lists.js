@@ -94,6 +94,7 @@
     if (mayAsk(message)) runsLive.countInbox();
     if (inbox && (message.type === "reload" || (message.runs || []).length)) askInbox().catch(() => {});
     if (inbox) return true;
+    if (message.type !== "hello" || (message.runs || []).length) askPieces();
     for (const run of message.runs || []) update(run);
     showFresh(message.type === "reload");
     runsLive.tick();
@@ -108,9 +109,7 @@
   async function askInbox() {
     const shown = cards();
     const query = shown.map((card) => `shown=${encodeURIComponent(card.dataset.question)}`).join("&");
-    const response = await fetch(`${location.pathname}?${query}`);
-    if (!response.ok || response.redirected) throw new Error(`the server answered ${response.status}`);
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const page = await pageAt(`${location.pathname}?${query}`);
     for (const note of page.querySelectorAll("[data-live=gone] [data-question]")) {
       const card = shown.find((one) => one.dataset.question === note.dataset.question);
       if (card) close(card, note.textContent);
@@ -132,12 +131,52 @@
     if (form) form.replaceWith(said);
   }
 
+  // --- figures: pieces that are asked for again as a whole, not too often ---------------------------
+
+  const PIECES_EVERY = 2000;
+  const pieces = [...document.querySelectorAll("[data-live=again]")];
+  let asking = 0;
+  let askedAt = Date.now();
+
+  function askPieces() {
+    if (!pieces.length || asking) return;
+    const pause = Math.max(askedAt + PIECES_EVERY - Date.now(), 0);
+    asking = setTimeout(() => renewPieces().catch(() => {}).finally(() => (asking = 0)), pause);
+  }
+
+  async function renewPieces() {
+    askedAt = Date.now();
+    const page = await pageAt(location.href);
+    for (const piece of pieces) {
+      const twin = page.getElementById(piece.id);
+      if (!twin) continue;
+      if (twin.children.length !== piece.children.length) piece.replaceChildren(...twin.childNodes);
+      else [...piece.children].forEach((old, at) => renew(old, twin.children[at]));
+    }
+    runsLive.tick();
+  }
+
+  // A row stays where one is, hidden if it was, and its link keeps the focus.
+  function renew(old, now) {
+    now.hidden = old.hidden;
+    now.classList.toggle("here", old.classList.contains("here"));
+    if (old.isEqualNode(now)) return;
+    const focus = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    old.replaceWith(now);
+    if (focus) now.querySelector(`[href="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+  }
+
+  async function pageAt(url) {
+    const response = await fetch(url);
+    if (!response.ok || response.redirected) throw new Error(`the server answered ${response.status}`);
+    return new DOMParser().parseFromString(await response.text(), "text/html");
+  }
+
   // Without a socket the page itself is asked, and its rows are put in place of those that are shown.
   async function poll() {
     if (inbox) return askInbox();
-    const response = await fetch(location.href);
-    if (!response.ok || response.redirected) throw new Error(`the server answered ${response.status}`);
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (pieces.length) return renewPieces();
+    const page = await pageAt(location.href);
     for (const row of page.querySelectorAll("[data-live=runs] [data-run]")) {
       const shown = list.querySelector(`[data-run="${CSS.escape(row.dataset.run)}"]`);
       if (!shown) {

@@ -33,6 +33,19 @@ def test_rows_change_where_they_are_and_new_runs_are_counted(site: Site) -> None
     expect(page.locator("tbody [data-run]")).to_have_count(2)
 
 
+def test_figures_of_workflows_follow_what_runs(site: Site) -> None:
+    page = site.page("/")
+    expect(page.locator("[data-live=connection]")).to_have_attribute("data-state", "live")
+    row = page.locator('[data-workflow="tenant-echo"]')
+    expect(row).to_contain_text("never")
+    page.keyboard.press("j")
+
+    site.start("tenant-echo", "figured", {"ask": "who"})
+
+    expect(row.locator(".status")).to_have_text("success")
+    expect(page.locator("tr.here")).to_have_count(1)
+
+
 def test_runs_are_canceled_in_the_admin_while_a_colleague_looks_at_them(site: Site) -> None:
     for number in range(3):
         site.start("order-approval", f"admin-{number}", ORDER, "in-bulk")

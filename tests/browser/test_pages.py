@@ -20,6 +20,7 @@ Theme: TypeAlias = Literal["light", "dark"]
 #: A window of 1280 pixels at 400 % is one of 320 to the page.
 WIDTHS = (320, 360, 1280, 1920)
 ORDER = {"orderId": "A1", "quantity": 3, "unitPrice": 99.5}
+LIGHT, DARK = "rgb(246, 247, 249)", "rgb(14, 17, 22)"
 LISTS = ("/", "/runs/", "/runs/?text=nothing-is-called-so", "/inbox/", "/schedules/", "/health/")
 PAGES = (
     *LISTS,
@@ -203,3 +204,10 @@ def test_colors_are_switched_and_kept(looking: Page) -> None:
     expect(looking.locator("html")).to_have_attribute("data-theme", "dark")
     looking.goto("/")
     expect(looking.locator("html")).to_have_attribute("data-theme", "dark")
+    ground = looking.locator("body")
+    expect(ground).to_have_css("background-color", DARK)
+    looking.click(".theme button")
+    looking.emulate_media(color_scheme="dark")
+    expect(ground).to_have_css("background-color", LIGHT)
+    looking.click(".theme button")
+    expect(ground).to_have_css("background-color", DARK)

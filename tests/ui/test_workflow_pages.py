@@ -219,7 +219,7 @@ def test_the_list_takes_as_many_queries_for_many_workflows_as_for_one(
         step = create_step(id="s")(lambda ctx: 1)
         create_workflow(f"w{number}").then(step).commit().create_run().start()
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         client.get(reverse("runs:workflows"))
 
 
