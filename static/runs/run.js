@@ -319,6 +319,25 @@
       }
       if ("grows" in rect.dataset) rect.setAttribute("width", `${100 - parseFloat(rect.getAttribute("x"))}%`);
     }
+    thinOut(line);
+    if (ratio < 0.7 && performance.now() - scaledAt > 1000 && dot?.dataset.state === "live") {
+      scaledAt = performance.now();
+      refresh().catch(() => {}); // a longer axis has other ticks
+    }
+  }
+
+  const dot = document.querySelector("[data-live=connection]");
+  let scaledAt = performance.now();
+
+  // Of labels that have come too near to each other the left one is shown.
+  function thinOut(line) {
+    let last = -100;
+    for (const label of findAll(".timeline-axis text", line)) {
+      const at = parseFloat(label.getAttribute("x"));
+      const isNear = at - last < 10;
+      label.setAttribute("visibility", isNear ? "hidden" : "visible");
+      if (!isNear) last = at;
+    }
   }
 
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -244,7 +244,7 @@ def _row(
         took=took(last, now),
         note=_note(group, within),
         bars=bars if len(bars) <= ROW_BARS else [bars[0], *_merged(bars[1:])],
-        since=last.started_at if last.is_going else None,
+        since=last.started_at if last.ends_at is None and not last.was_stopped else None,
     )
 
 
