@@ -46,6 +46,8 @@ class Conf:
     STREAM_POLL_SECONDS: float = 0.05
     #: Seconds between two looks at all that is followed, in case a bell was lost.
     STREAM_LOOK_SECONDS: float = 1.0
+    #: Seconds for which a process goes on listening for the doorbell when nobody follows a run.
+    STREAM_LINGER_SECONDS: float = 60.0
     #: Seconds between two signs of life on a websocket, each with a look at its rights.
     STREAM_HEARTBEAT_SECONDS: float = 15.0
     #: Seconds that something may wait for its reader before the reader is cut.

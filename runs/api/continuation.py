@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
 import orjson
-from asgiref.sync import async_to_sync, sync_to_async
-from django.db import connections
+from asgiref.sync import async_to_sync
+from django.db import close_old_connections
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from runs.access import without_payloads
@@ -71,7 +72,8 @@ class Outcome:
         try:
             for run_pk in self.run_pks:
                 await _until_still(run_pk)
-            shown = await sync_to_async(_closing, thread_sensitive=False)(self.read)
+            loop = asyncio.get_running_loop()
+            shown = await loop.run_in_executor(_readers, _closing, self.read)
             return Reply(200, JSON, _once(shown))
         except RunsError as error:
             return Reply(error.status, JSON, _once(body_of(error)))
@@ -97,12 +99,16 @@ async def _until_still(run_pk: int) -> None:
             await asyncio.sleep(WORKERS_PAUSE)
 
 
+#: Threads that keep their connection, as far as CONN_MAX_AGE lets them.
+_readers = ThreadPoolExecutor(4, "runs-outcome")
+
+
 def _closing(read: Callable[[], Json]) -> Json:
-    """Read, and leave no connection of this thread behind."""
+    """Read, and leave no connection behind that is not to be kept."""
     try:
         return read()
     finally:
-        connections.close_all()
+        close_old_connections()
 
 
 async def _once(value: Json) -> AsyncIterator[bytes]:

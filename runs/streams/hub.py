@@ -159,14 +159,24 @@ class Hub(Service):
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         look_at = loop.time() + conf.STREAM_LOOK_SECONDS
-        while self._topics:
-            await self._news_until(look_at)
+        while await self._is_followed():
+            if not self._moved:
+                await self._news_until(look_at)
             looks_at_all = loop.time() >= look_at
             if looks_at_all:
                 look_at = loop.time() + conf.STREAM_LOOK_SECONDS
                 self._moved.update(self._topics)
             moved, self._moved = self._moved, set()
             await self._round(moved, looks_at_all)
+
+    async def _is_followed(self) -> bool:
+        """Whether anybody follows anything. When the last one has gone the hub stays for a while:
+        whoever comes next finds its ears open, which takes longer than many a run."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + conf.STREAM_LINGER_SECONDS
+        while not self._topics and loop.time() < end:
+            await self._news_until(end)
+        return bool(self._topics)
 
     async def _round(self, moved: set[int], looks_at_all: bool) -> None:
         wanted = {pk: self._topics[pk].positions() for pk in moved if pk in self._topics}

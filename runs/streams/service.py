@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from django.db import connection
 
 from runs.store.doorbell import Moved
-from runs.streams.ears import Ears
+from runs.store.ears import Ears
 
 logger = logging.getLogger("runs.streams")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,18 +11,18 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from runs.engine import records, result
-from runs.engine.journal import ACTIVE
 from runs.engine.result import WorkflowResult
 from runs.exceptions import NoWorkers, RequestError, RunNotFound
 from runs.models import Run, WorkerProcess
-from runs.store import journals, ledger
+from runs.store import journals, ledger, row
 from runs.store.ledger import Write, Written
-from runs.worker import local, perform
+from runs.worker import hearing, local, perform
 from runs.worker.drive import drive, drive_here
 from runs.worker.session import Session
 
 Options = dict[str, bool] | None
-#: Seconds between two looks for the outcome of a run that a worker executes, at first and at most.
+#: Seconds between two looks for the outcome of a run that a worker executes, at first and at most,
+#: where nobody listens for the doorbell.
 FIRST_POLL, LAST_POLL = 0.005, 0.25
 
 
@@ -103,25 +101,28 @@ def recorded(run: Run) -> WorkflowResult:
 def wait(run: Run, options: Options = None) -> WorkflowResult:
     """Wait until workers have brought the run to rest; NoWorkers if there are none."""
     delay = FIRST_POLL
-    while (found := _outcome(run, options)) is None:
-        time.sleep(delay)
-        delay = min(delay * 1.5, LAST_POLL)
+    with hearing.bell(run.pk) as bell:
+        while (found := _outcome(run, options)) is None:
+            bell.wait(delay)
+            delay = min(delay * 1.5, LAST_POLL)
     return found
 
 
 async def await_outcome(run: Run, options: Options = None) -> WorkflowResult:
     delay = FIRST_POLL
-    while (found := await sync_to_async(_outcome)(run, options)) is None:
-        await asyncio.sleep(delay)
-        delay = min(delay * 1.5, LAST_POLL)
+    with hearing.loop_bell(run.pk) as bell:
+        while (found := await sync_to_async(_outcome)(run, options)) is None:
+            await bell.wait(delay)
+            delay = min(delay * 1.5, LAST_POLL)
     return found
 
 
 def _outcome(run: Run, options: Options) -> WorkflowResult | None:
-    run.refresh_from_db()
-    if run.status not in ACTIVE and not run.lease_owner:
+    if not row.is_going_on(run.pk):
+        run.refresh_from_db()
         return result_of_stored(run, options)
-    if not _is_driven(run):
+    now = row.read(run.pk)
+    if now is not None and not _is_driven(now):
         check_workers(run)
     return None
 

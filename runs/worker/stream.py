@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db.models import Q
 
 from runs.conf import conf
 from runs.engine import events
 from runs.engine import path as paths
 from runs.engine.events import Event
-from runs.engine.journal import ACTIVE
 from runs.engine.result import WorkflowResult
 from runs.models import Run
-from runs.store import history
-from runs.worker import execution, feed
+from runs.store import history, row
+from runs.worker import execution, feed, hearing
 from runs.worker.session import Session
 
 Json = Any
@@ -87,12 +84,13 @@ class RunStream:
 
     def _follow(self) -> Iterator[dict[str, Json]]:
         """Read what is stored; while the run goes on, look again and again."""
-        while not self._ended:
-            found = self._read()
-            yield from found
-            if not found and not self._ended:
-                self._check_workers()
-                time.sleep(conf.STREAM_POLL_SECONDS)
+        with hearing.bell(self.run.pk) as bell:
+            while not self._ended:
+                found = self._read()
+                yield from found
+                if not found and not self._ended:
+                    self._check_workers()
+                    bell.wait(conf.STREAM_POLL_SECONDS)
 
     def _check_workers(self) -> None:
         """Who has just made the run go must not wait for workers that do not exist."""
@@ -101,8 +99,7 @@ class RunStream:
 
     def _read(self) -> list[dict[str, Json]]:
         # A canceled run whose body has not ended yet still has something to tell.
-        going = Q(status__in=ACTIVE) | ~Q(lease_owner="")
-        active = Run.objects.filter(going, pk=self.run.pk).exists()
+        active = row.is_going_on(self.run.pk)
         found = history.read(self.run.pk, self.run.run_id, self._offset)
         shown = []
         for told in found:
@@ -125,13 +122,18 @@ class RunStream:
             async for event in self._listen():
                 yield event
         else:
+            async for event in self._follow_on_loop():
+                yield event
+
+    async def _follow_on_loop(self) -> AsyncIterator[dict[str, Json]]:
+        with hearing.loop_bell(self.run.pk) as bell:
             while not self._ended:
                 found = await sync_to_async(self._read)()
                 for event in found:
                     yield event
                 if not found and not self._ended:
                     await sync_to_async(self._check_workers)()
-                    await asyncio.sleep(conf.STREAM_POLL_SECONDS)
+                    await bell.wait(conf.STREAM_POLL_SECONDS)
 
     async def aresult(self) -> WorkflowResult:
         if self._refused is not None:

@@ -14,8 +14,8 @@ from django.db import transaction
 from project.backends import channel_layer
 from runs.store import doorbell, ledger
 from runs.store.doorbell import Moved, Ringer
+from runs.store.ears import Ears
 from runs.store.ledger import Write
-from runs.streams.ears import Ears
 from runs.worker.valkey import EmbeddedValkey
 from tests.store.entries import event, run_row
 from tests.store.waiting import DEADLINE, until

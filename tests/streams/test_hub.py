@@ -142,6 +142,17 @@ async def test_a_hub_that_nobody_needs_holds_nothing() -> None:
     assert hub.followed == 0
 
 
+async def test_a_hub_waits_a_while_for_the_next_who_follows(settings: Any) -> None:
+    settings.RUNS_STREAM_LINGER_SECONDS = 3600.0
+    run, hub = await make_run(), current_hub()
+    await atell(run, 0)
+
+    for _ in range(2):
+        assert await take(hub, run, 1) == [0]
+        await until(lambda: hub.followed == 0)
+        assert not hub.is_idle
+
+
 # --- many -------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from runs.store import doorbell
 from runs.store.doorbell import Moved
 
-logger = logging.getLogger("runs.streams")
+logger = logging.getLogger("runs.doorbell")
 #: Seconds until a layer that failed is asked again.
 PAUSE_SECONDS = 1.0
 #: Seconds after which to join the group anew; layers forget who joined long ago.
@@ -24,6 +24,8 @@ class Ears:
     def __init__(self, heard: Callable[[Moved], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._heard = heard
+        #: Whether other processes are heard at this moment, too.
+        self.are_open = False
         self._stop = doorbell.listen(self._here)
         layer = doorbell.shared_layer()
         self._task = None if layer is None else asyncio.ensure_future(self._listen(layer))
@@ -39,12 +41,13 @@ class Ears:
             try:
                 channel = await layer.new_channel("runs.")
                 await layer.group_add(doorbell.GROUP, channel)
-                silent = False
+                silent, self.are_open = False, True
                 with suppress(TimeoutError):
                     async with asyncio.timeout(REJOIN_SECONDS):
                         await self._receive(layer, channel)
                 await layer.group_discard(doorbell.GROUP, channel)
             except Exception as error:
+                self.are_open = False
                 if not silent:
                     logger.warning("The doorbell cannot be heard, looking instead: %s", error)
                 silent = True
