@@ -16,6 +16,8 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
+import msgpack
+import orjson
 from pydantic_core import to_jsonable_python
 
 from runs.exceptions import NotSerializable
@@ -40,12 +42,28 @@ class _Refused(Exception):
         return text
 
 
+def plain_text(value: Any) -> bytes | None:
+    """The JSON of a value that is plain JSON data already, down to its last item; else None.
+
+    Two writers in C look at a value many times faster than Python does. One takes no types but
+    those of JSON, and bytes; the other no bytes, and what is no number becomes null.
+    """
+    try:
+        msgpack.packb(value, strict_types=True)
+        text = orjson.dumps(value)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return None
+    return None if b"null" in text and orjson.loads(text) != value else text
+
+
 def to_json(value: Any, *, where: str) -> Any:
     """Return ``value`` as plain JSON data.
 
     Takes pydantic models (by alias), dataclasses, enums, dates, UUIDs, decimals (as text) and
     tuples. What would come back as something else is refused: sets, bytes, NaN, iterators.
     """
+    if type(value) in (dict, list) and plain_text(value) is not None:
+        return value
     try:
         return _convert(value)
     except _Refused as refused:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from runs.definition.serialize import to_json
 from runs.engine.journal import Status
 from runs.exceptions import RequestError
-from runs.worker.limits import sized
+from runs.worker.limits import checked
 
 Json = Any
 #: Members of a step's record that are moments, in milliseconds, and how large such a one can be.
@@ -17,7 +16,7 @@ _MOMENTS, _LATEST = ("startedAt", "endedAt", "suspendedAt", "resumedAt"), 2**53
 
 def argument(value: Json, where: str) -> Json:
     """A caller's argument as JSON of an acceptable size; else NotSerializable, PayloadTooLarge."""
-    return sized(to_json(value, where=where), where)
+    return checked(value, where)
 
 
 def step_path(step: Any) -> list[str] | None:

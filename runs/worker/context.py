@@ -18,7 +18,7 @@ from runs.engine.transitions import user_part
 from runs.exceptions import StateInvalid, SuspendDataInvalid
 from runs.worker import assignees
 from runs.worker.abort import AbortSignal
-from runs.worker.limits import sized
+from runs.worker.limits import checked
 
 if TYPE_CHECKING:
     from runs.definition.step import Step
@@ -36,7 +36,7 @@ class Writer:
 
     def write(self, value: Any) -> None:
         where = f"What step {self._step_id!r} writes"
-        output = sized(to_json(value, where=where), where)
+        output = checked(value, where)
         own = {"output": output, "step": self._step_id}
         if self._run_id != self._session.run_id:
             own["run"] = self._run_id
@@ -44,7 +44,7 @@ class Writer:
 
     def custom(self, chunk: dict[str, Any]) -> None:
         where = f"The chunk of step {self._step_id!r}"
-        own = sized(to_json(chunk, where=where), where)
+        own = checked(chunk, where)
         self._session.tell(events.CUSTOM, self._path, own)
 
 
@@ -151,7 +151,7 @@ class StepContext:
 
     def set_state(self, value: Any) -> None:
         where = f"The state set by step {self._entry.step_id!r}"
-        state = sized(to_json(value, where=where), where)
+        state = checked(value, where)
         if not isinstance(state, dict):
             raise StateInvalid("Step state data validation failed: \n- : the state is an object")
         schema = self._step.state_schema if self._step else None

@@ -45,7 +45,7 @@ from runs.exceptions import (
 from runs.store.outage import is_outage
 from runs.worker import faults, run_info
 from runs.worker.context import StepContext
-from runs.worker.limits import sized
+from runs.worker.limits import checked, sized
 from runs.worker.run_info import RunInfo
 
 if TYPE_CHECKING:
@@ -240,14 +240,15 @@ def finished(command: Execute, ctx: StepContext, returned: Any) -> Report:
 
 def _answer(step_id: str, ctx: StepContext, returned: Any) -> Answer:
     where = f"The output of step {step_id!r}"
+    if ctx.suspension is None and ctx.bailed is None:
+        return Succeeded(checked(returned, where))
     output = to_json(returned, where=where)
     if ctx.suspension is not None:
         payload, labels = ctx.suspension
         asked = sized(payload, f"What step {step_id!r} suspends with")
         return Suspended(asked, sized(output, where), labels, ctx.assignees)
-    if ctx.bailed is not None:
-        return Bailed(sized(ctx.bailed[0], f"What step {step_id!r} bails with"))
-    return Succeeded(sized(output, where))
+    assert ctx.bailed is not None
+    return Bailed(sized(ctx.bailed[0], f"What step {step_id!r} bails with"))
 
 
 def failed(command: Execute | Decide, error: BaseException) -> Report:

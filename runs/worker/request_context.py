@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import UserDict
 from typing import Any
 
-from runs.definition.serialize import to_json
-from runs.worker.limits import sized
+from runs.worker.limits import checked
 
 
 class RequestContext(UserDict[str, Any]):
@@ -14,4 +13,4 @@ class RequestContext(UserDict[str, Any]):
 
     def __setitem__(self, key: str, item: Any) -> None:
         where = f"Request context {key!r}"
-        super().__setitem__(str(key), sized(to_json(item, where=where), where))
+        super().__setitem__(str(key), checked(item, where))

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from runs.definition.serialize import to_json
+from runs.definition.serialize import plain_text, to_json
 from runs.exceptions import NotSerializable
 
 json_values = st.recursive(
@@ -126,3 +126,34 @@ def test_a_value_that_contains_itself_is_refused() -> None:
 
     with pytest.raises(NotSerializable, match="contains itself or is nested too deeply"):
         to_json(endless, where="It")
+
+
+@given(json_values)
+def test_plain_json_is_known_by_its_text(value: Any) -> None:
+    text = plain_text(value)
+
+    assert text is not None
+    assert json.loads(text) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": [1, (2,)]},
+        {"a": Colour.RED},
+        [Level.HIGH],
+        {Colour.RED: 1},
+        {1: 2},
+        [float("nan"), None],
+        {"null": float("inf")},
+        [b"x"],
+        {"at": datetime(2026, 1, 1, tzinfo=UTC)},
+        [UUID(int=1)],
+        [2**64],
+        ["\ud800"],
+        Point(1, 2),
+    ],
+    ids=repr,
+)
+def test_what_would_have_to_be_changed_or_refused_is_not_taken_for_plain(value: Any) -> None:
+    assert plain_text(value) is None
