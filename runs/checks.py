@@ -15,7 +15,9 @@ from runs.definition import all_workflows
 from runs.webhooks import missing_secrets
 
 #: Settings that make sense at zero: no waiting in memory, no second chance, nothing deleted by age.
-MAY_BE_ZERO = frozenset({"HOLD_SECONDS", "RETENTION_DAYS", "MAX_RECOVERIES"})
+MAY_BE_ZERO = frozenset(
+    {"STREAM_LINGER_SECONDS", "HOLD_SECONDS", "RETENTION_DAYS", "MAX_RECOVERIES"}
+)
 
 
 @register
