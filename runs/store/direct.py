@@ -1,11 +1,13 @@
 """Statements of the hot path, straight to the driver of Django's connection.
 
 Django's own cursors rewrite each statement at each call (SQLite) or bind its parameters into its
-text, so that the server plans it anew (PostgreSQL). Statements have ``%s`` for parameters.
+text, so that the server plans it anew (PostgreSQL). Statements have ``%s`` for parameters. Whoever
+has Django log its queries, a test that counts them or a toolbar, sees these too.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -19,6 +21,16 @@ from runs.conf import conf
 def execute(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Execute on the current connection, in its transaction if there is one; return the rows."""
     connection.ensure_connection()
+    if connection.queries_logged:
+        began = time.monotonic()
+        rows = _execute(statement, parameters)
+        took = f"{time.monotonic() - began:.3f}"
+        connection.queries_log.append({"sql": statement, "time": took})
+        return rows
+    return _execute(statement, parameters)
+
+
+def _execute(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.wrap_database_errors:
         if connection.vendor == "sqlite":
             found = connection.connection.execute(of_sqlite(statement), parameters)
