@@ -39,6 +39,8 @@ SEPARATOR = b"\x1e"
 SILENCE_SECONDS = 15.0
 #: Events that are there at once are sent as one, up to about so many bytes.
 PIECE_BYTES = 64 * 1024
+#: Events taken at once from those that wait, at most.
+BATCH = 32
 #: Seconds for which a call waits for workers that are only just starting, and between two looks.
 WORKERS_PATIENCE, WORKERS_PAUSE = 30.0, 0.5
 
@@ -240,7 +242,7 @@ async def _batches(follower: Follower) -> AsyncIterator[Sequence[Told | State]]:
         except StopAsyncIteration:
             return
         else:
-            yield (first, *follower.take_ready())
+            yield (first, *follower.take_ready(BATCH - 1))
 
 
 def _on_own_loop(chunks: Callable[[], AsyncIterator[bytes]]) -> Iterator[bytes]:

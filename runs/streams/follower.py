@@ -95,9 +95,12 @@ class Follower:
             self._news.clear()
             await self._news.wait()
 
-    def take_ready(self) -> list[Told | State]:
-        """What has come already, without waiting."""
-        return [self._take() for _ in range(len(self._waiting))]
+    def take_ready(self, limit: int) -> list[Told | State]:
+        """What has come already, without waiting; at most so many.
+
+        What is taken makes room for more: who takes more than can be sent at once keeps it all.
+        """
+        return [self._take() for _ in range(min(limit, len(self._waiting)))]
 
     def _take(self) -> Told | State:
         _, item = self._waiting.popleft()
