@@ -48,6 +48,7 @@ def drive_here(session: Session) -> Iterator[None]:
         callbacks.notify_here(session, session.as_stored(turn))
         if turn.outcome is not None:
             return
+        session.withdraw(turn)
         for command in turn.commands:
             report = _perform_here(command, session)
             if report is not None:
@@ -157,6 +158,7 @@ async def drive(
             await callbacks.notify(session, session.as_stored(turn), pool)
             if turn.outcome is not None:
                 return True
+            session.withdraw(turn)
             if store_here and not tasks and (command := stretch.next_body(turn, session)):
                 store_told = partial(_store, session, store)
                 about = command, session, pool, store_told, store_here, news

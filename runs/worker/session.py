@@ -233,6 +233,15 @@ class Session:
             receipts, self._receipts = self._receipts, []
             self.elsewhere.discard(receipts)
 
+    def withdraw(self, turn: Turn) -> None:
+        """Take back the bodies a stored turn asks for, if the run was canceled meanwhile."""
+        if not self._cancel.is_set() or self.journal.canceled:
+            return
+        for command in turn.commands:
+            if isinstance(command, Execute):
+                self.interpreter.issued.discard(command.path)
+        turn.commands = [command for command in turn.commands if isinstance(command, Decide)]
+
     def run_id_of(self, scope: Scope) -> str:
         """The run id a body sees: inside a foreach each item's workflow has one of its own."""
         return run_id_in(self.run_id, scope)

@@ -92,6 +92,9 @@ def _stretch(command: Execute, session: Session, store_here: StoreHere) -> Turn:
             if following is None or turn.notices or time.monotonic() > until:
                 return turn
             _store(session, store_here)
+            session.withdraw(turn)
+            if not turn.commands:
+                return turn
             command = following
         session.look_again()
     return Turn()

@@ -1,18 +1,24 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from runs import create_workflow
 from runs.models import Run, WorkerProcess
 from runs.operations import find_run
+from runs.store import lease, ledger
+from runs.store.ledger import Write, Written
 from runs.testing import told
+from runs.worker import takeover
+from runs.worker.drive import drive
 from tests.store.gallery import add, step
 from tests.store.waiting import DEADLINE, Background, Gate, until
-from tests.worker.running import at_rest, one_started, running
+from tests.worker.running import at_rest, one_started, running, started
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -136,3 +142,31 @@ def test_a_step_in_a_worker_may_abort_its_run() -> None:
         assert at_rest(run) == ["canceled"]
 
     assert ran == []
+
+
+@pytest.mark.parametrize("in_one_thread", [False, True])
+def test_a_body_does_not_begin_if_the_cancel_comes_while_its_start_is_written(
+    in_one_thread: bool,
+) -> None:
+    began: list[str] = []
+    flow = create_workflow("w").then(step("a", lambda ctx: began.append("a")))
+    [run] = started(flow.then(step("b", lambda ctx: began.append("b"))).commit())
+    claim = lease.claim(run.pk, "me")
+    assert claim is not None
+    [session] = takeover.open_claimed([claim])
+
+    def store_here(write: Write) -> Written:
+        if any(entry.path == "b" for entry in write.entries) and run.status != "canceled":
+            run.cancel()
+        return ledger.append_one(write)
+
+    async def pool(function: Any, ctx: Any) -> Any:
+        return await sync_to_async(function)(ctx)
+
+    here = store_here if in_one_thread else None
+    store = sync_to_async(store_here)
+    assert asyncio.run(drive(session, store, pool, holds=False, store_here=here))
+
+    run.refresh_from_db()
+    assert (run.status, began) == ("canceled", ["a"])
+    assert run.steps.get(path="b").status == "canceled"

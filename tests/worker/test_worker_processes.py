@@ -129,7 +129,7 @@ def test_a_cancel_reaches_a_body_in_another_process(
 
     assert run.status == "canceled"
     assert at_rest(run, seconds=3) == ["canceled"]
-    assert [row.output for row in run.attempts.get().steps] == [{"aborted": True}]
+    assert [row.output for row in run.attempts.get().steps if row.output] == [{"aborted": True}]
 
 
 def test_a_task_whose_worker_died_is_performed_by_another(
