@@ -11,6 +11,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from runs.engine import records, result
+from runs.engine.journal import ACTIVE
 from runs.engine.result import WorkflowResult
 from runs.exceptions import NoWorkers, RequestError, RunNotFound
 from runs.models import Run, WorkerProcess
@@ -118,11 +119,11 @@ async def await_outcome(run: Run, options: Options = None) -> WorkflowResult:
 
 
 def _outcome(run: Run, options: Options) -> WorkflowResult | None:
-    if not row.is_going_on(run.pk):
+    now = row.read(run.pk)
+    if now is None or not (now.status in ACTIVE or now.lease_owner):
         run.refresh_from_db()
         return result_of_stored(run, options)
-    now = row.read(run.pk)
-    if now is not None and not _is_driven(now):
+    if not _is_driven(now):
         check_workers(run)
     return None
 
