@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from datetime import timedelta
+from pathlib import Path
 
 from django.db import connection
 from django.utils import timezone
@@ -44,7 +45,17 @@ def _exists(pid: int) -> bool:
         return False
     except OSError:
         return True
-    return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether a process has died and only its parent has not asked yet what of."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    # The name of the program stands before the state, and may have any characters in it.
+    return status.rpartition(")")[2].split()[:1] == ["Z"]
 
 
 def _was_seen(owner: str) -> bool:

@@ -55,6 +55,19 @@ def test_runs_of_dead_processes_are_due_at_once_and_their_workers_forgotten(run:
     assert not WorkerProcess.objects.exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="this system cannot leave a zombie be")
+def test_a_process_that_died_and_was_not_asked_what_of_is_dead(registry: None) -> None:
+    process = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it stays a zombie
+    run = held_by(f"{socket.gethostname()}:{process.pid}:0a1b2c3d")
+
+    freed = free_orphans()
+
+    process.wait()
+    assert freed == 1
+    assert lease.claim(run.pk, "me") is not None
+
+
 @pytest.mark.parametrize(
     "owner",
     [f"{socket.gethostname()}:{os.getpid()}:x", "elsewhere:1:x", "x"],
