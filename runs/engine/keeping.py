@@ -8,18 +8,14 @@ from typing import Any
 
 from runs.definition.nodes import (
     BranchNode,
-    ForeachNode,
     LoopNode,
     Node,
-    SleepNode,
-    SleepUntilNode,
-    WorkflowNode,
 )
 from runs.definition.workflow import Workflow
 from runs.engine import path as paths
 from runs.engine import records
 from runs.engine.journal import SETTLED, Entry, Journal, Kind, Status
-from runs.engine.trip import Trip
+from runs.engine.trip import Trip, kind_of
 
 Json = Any
 
@@ -164,14 +160,6 @@ class Keeping:
         path = paths.decision(paths.join(self.scope, node.key))
         if path not in self.new.entries:
             self._decided(path, chosen)
-
-
-def kind_of(node: Node, member: Any) -> Kind:
-    if isinstance(node, ForeachNode):
-        return Kind.FOREACH
-    if isinstance(member, SleepNode | SleepUntilNode):
-        return Kind.WAIT
-    return Kind.WORKFLOW if isinstance(member, WorkflowNode) else Kind.STEP
 
 
 def _status(context: Mapping[str, Json], stored: Entry | None) -> Status:

@@ -18,8 +18,8 @@ from runs.definition.truth import truthy
 from runs.engine import path as paths
 from runs.engine import suspensions
 from runs.engine.journal import Entry, Kind, Status
-from runs.engine.keeping import Keeping, first_of, kind_of
-from runs.engine.trip import given, holds, members
+from runs.engine.keeping import Keeping, first_of
+from runs.engine.trip import given, holds, kind_of, members
 from runs.exceptions import AmbiguousResume
 
 Json = Any

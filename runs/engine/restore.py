@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from runs.definition.nodes import ForeachNode, LoopNode, SleepNode, SleepUntilNode, WorkflowNode
+from runs.definition.nodes import LoopNode
 from runs.definition.workflow import Workflow
 from runs.engine import path as paths
 from runs.engine.journal import Entry, Execution, Journal, Kind, Status
-from runs.engine.travel import members
+from runs.engine.trip import kind_of, members
 
 Json = Any
 
@@ -45,7 +45,7 @@ def _add(
     entry = Entry(
         path=paths.iteration(path, number) if looped else path,
         step_id=member.id,
-        kind=_kind(node, member),
+        kind=kind_of(node, member),
         status=Status(record["status"]),
         position=position,
         iteration=number if looped else None,
@@ -78,11 +78,3 @@ def _add_earlier(journal: Journal, path: str, number: int, entry: Entry, node: L
         verdict = paths.decision(at)
         goes_on = node.kind == "dowhile"
         journal.add(Entry(verdict, at, Kind.DECISION, Status.SUCCESS, output=goes_on))
-
-
-def _kind(node: Any, member: Any) -> Kind:
-    if isinstance(node, ForeachNode):
-        return Kind.FOREACH
-    if isinstance(member, SleepNode | SleepUntilNode):
-        return Kind.WAIT
-    return Kind.WORKFLOW if isinstance(member, WorkflowNode) else Kind.STEP

@@ -6,7 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from runs.definition.nodes import BranchNode, ForeachNode, LoopNode, Node, ParallelNode
+from runs.definition.nodes import (
+    BranchNode,
+    ForeachNode,
+    LoopNode,
+    Node,
+    ParallelNode,
+    SleepNode,
+    SleepUntilNode,
+    WorkflowNode,
+)
+from runs.engine.journal import Kind
 
 Json = Any
 Context = Mapping[str, Mapping[str, Json]]
@@ -33,6 +43,15 @@ def members(node: Node) -> list[Any]:
     if isinstance(node, BranchNode):
         return [arm.member for arm in node.arms]
     return [node.member] if isinstance(node, LoopNode | ForeachNode) else [node]
+
+
+def kind_of(node: Node, member: Any) -> Kind:
+    """The kind of entry that records a member of an entry of a flow."""
+    if isinstance(node, ForeachNode):
+        return Kind.FOREACH
+    if isinstance(member, SleepNode | SleepUntilNode):
+        return Kind.WAIT
+    return Kind.WORKFLOW if isinstance(member, WorkflowNode) else Kind.STEP
 
 
 def holds(node: Node, step_id: str) -> bool:

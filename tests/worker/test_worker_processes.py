@@ -129,7 +129,9 @@ def test_a_cancel_reaches_a_body_in_another_process(
 
     assert run.status == "canceled"
     assert at_rest(run, seconds=3) == ["canceled"]
-    assert [row.output for row in run.attempts.get().steps if row.output] == [{"aborted": True}]
+    # The step after it may have been about to begin when the cancel came; it did not.
+    ended = {row.path: row.output for row in run.attempts.get().steps if row.status != "canceled"}
+    assert list(ended.values()) == [{"aborted": True}]
 
 
 def test_a_task_whose_worker_died_is_performed_by_another(
