@@ -171,6 +171,11 @@ class Run(RunCalls, models.Model):
         return Attempt.objects.filter(run=self)
 
     @property
+    def is_going_on(self) -> bool:
+        """Whether somebody works on it, or will; also on a canceled one whose bodies still run."""
+        return self.status in ACTIVE or bool(self.lease_owner)
+
+    @property
     def is_finished(self) -> bool:
         return self.status in FINAL
 

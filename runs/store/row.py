@@ -12,7 +12,6 @@ from typing import Any
 
 from django.db import connection
 
-from runs.engine.journal import ACTIVE
 from runs.models import Run, WorkflowVersion
 from runs.store import direct, rows
 
@@ -21,15 +20,6 @@ def read(run_pk: int, *, lock: bool = False) -> Run | None:
     """The run as its row is now, locked until the transaction ends; None if there is none."""
     found = direct.execute(_statement(locks=lock and connection.vendor != "sqlite"), [run_pk])
     return _run(list(found[0])) if found else None
-
-
-def is_going_on(run_pk: int) -> bool:
-    """Whether somebody works on the run, or will; false if there is none."""
-    found = direct.execute(_GOING, [run_pk])
-    return bool(found) and (found[0][0] in ACTIVE or bool(found[0][1]))
-
-
-_GOING = f'SELECT status, lease_owner FROM "{Run._meta.db_table}" WHERE id = %s'
 
 
 def read_pinned(run_pks: Sequence[int]) -> dict[int, tuple[Run, str | None]]:

@@ -11,7 +11,6 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from runs.engine import records, result
-from runs.engine.journal import ACTIVE
 from runs.engine.result import WorkflowResult
 from runs.exceptions import NoWorkers, RequestError, RunNotFound
 from runs.models import Run, WorkerProcess
@@ -120,7 +119,7 @@ async def await_outcome(run: Run, options: Options = None) -> WorkflowResult:
 
 def _outcome(run: Run, options: Options) -> WorkflowResult | None:
     now = row.read(run.pk)
-    if now is None or not (now.status in ACTIVE or now.lease_owner):
+    if now is None or not now.is_going_on:
         run.refresh_from_db()
         return result_of_stored(run, options)
     if not _is_driven(now):

@@ -20,7 +20,7 @@ from runs.conf import conf
 from runs.definition import registry
 from runs.definition.nodes import StepNode, recorded_nodes
 from runs.definition.workflow import Workflow
-from runs.engine.journal import ACTIVE, Entry, Journal, Kind, Status
+from runs.engine.journal import Entry, Journal, Kind, Status
 from runs.engine.outcomes import Execute, Scope, Threw
 from runs.exceptions import DefinitionChanged, LeaseLost, RunsError
 from runs.models import MemberTask, Run
@@ -99,7 +99,7 @@ class Helper:
 def _opened(task: MemberTask, signal: AbortSignal) -> Errand | None:
     """What is to be done; None if nobody wants it any more, or this worker cannot do it."""
     run = Run.objects.filter(pk=task.run_id).first()
-    if run is None or run.attempt != task.attempt or not _is_going(run):
+    if run is None or run.attempt != task.attempt or not run.is_going_on:
         members.discard([task.pk])
         return None
     try:
@@ -110,11 +110,6 @@ def _opened(task: MemberTask, signal: AbortSignal) -> Errand | None:
         members.put_back(task, lease.now_ms() + UNKNOWN_PAUSE)
         return None
     return Errand(run, task, node, inner, signal)
-
-
-def _is_going(run: Run) -> bool:
-    """A canceled run whose driver waits for what was begun counts as well."""
-    return run.status in ACTIVE or bool(run.lease_owner)
 
 
 def find_step(workflow: Workflow, path: str) -> tuple[StepNode, Workflow]:

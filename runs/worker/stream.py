@@ -98,8 +98,8 @@ class RunStream:
             execution.check_workers(self.run)
 
     def _read(self) -> list[dict[str, Json]]:
-        # A canceled run whose body has not ended yet still has something to tell.
-        active = row.is_going_on(self.run.pk)
+        now = row.read(self.run.pk)
+        active = now is not None and now.is_going_on
         found = history.read(self.run.pk, self.run.run_id, self._offset)
         shown = []
         for told in found:
