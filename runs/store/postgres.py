@@ -124,10 +124,14 @@ def _statement(shapes: tuple[tuple[str, ...], ...]) -> str:
 
 
 #: Each run is looked for by itself: joined, the whole table would be read to find a few rows.
+#: The arrays stand in queries of their own, because then PostgreSQL expects as many runs of a plan
+#: for these values as of one for any, finds it no better, and stops planning at each execution.
 _HELD = f"""
 held AS MATERIALIZED (
     SELECT run.id, run.canceled_at
-    FROM unnest(%s::bigint[], %s::integer[], %s::boolean[]) AS given (run_id, fence, settles)
+    FROM unnest(
+        (SELECT %s::bigint[]), (SELECT %s::integer[]), (SELECT %s::boolean[])
+    ) AS given (run_id, fence, settles)
     CROSS JOIN LATERAL (
         SELECT id, canceled_at FROM "{Run._meta.db_table}"
         WHERE id = given.run_id AND fence = given.fence

@@ -125,11 +125,14 @@ def test_a_write_is_planned_once_a_connection(settings: Any, setting: bool, plan
     settings.RUNS_PREPARED_STATEMENTS = setting
     connection.close()
     run = run_row()
-    for number in range(5):
+    for number in range(20):
         ledger.append_one(write(run, entry("p", number)))
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%held%'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_prepared_statements "
+            "WHERE statement LIKE '%held%' AND generic_plans > custom_plans"
+        )
         assert cursor.fetchone() == (plans,)
 
 
