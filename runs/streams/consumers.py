@@ -20,8 +20,8 @@ from runs.streams.hub import current_hub
 from runs.streams.socket import Goodbye, Socket
 from runs.streams.states import State
 
-#: Values of one parameter of a list at most.
-MOST_VALUES = 100
+#: Parameters of a socket, and values of one of them, at most.
+MOST_PARAMETERS, MOST_VALUES = 1000, 100
 
 
 class RunSocket(Socket):
@@ -104,9 +104,16 @@ class ListSocket(Socket):
 
 
 def _parameters(scope: Scope) -> dict[str, list[str]]:
-    found = parse_qs(scope.get("query_string", b"").decode("latin1"), max_num_fields=1000)
+    query = scope.get("query_string", b"").decode("latin1")
+    try:
+        found = parse_qs(query, max_num_fields=MOST_PARAMETERS)
+    except ValueError:
+        raise RequestError(f"There are more than {MOST_PARAMETERS} parameters") from None
     if any(len(values) > MOST_VALUES for values in found.values()):
         raise RequestError(f"A parameter may be given at most {MOST_VALUES} times")
+    # PostgreSQL refuses it, and would with it refuse what all other lists ask in the same round.
+    if any("\0" in value for values in found.values() for value in values):
+        raise RequestError("A parameter may not hold the character NUL")
     return found
 
 

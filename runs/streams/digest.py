@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 from django.core.exceptions import EmptyResultSet
@@ -139,13 +139,19 @@ class Digests(Service):
         loop, told = asyncio.get_running_loop(), Told()
         while self._lists:
             lists = list(self._lists)
-            found = await self._ask(_look, lists, told)
-            for digest, changes in zip(lists, found or (), strict=bool(found)):
-                digest.is_fresh = False
-                if changes is not None:
-                    digest.put(changes)
+            answer = await self._ask(_look, lists, told)
+            if answer is not None:
+                found, told = answer
+                _hand_on(lists, found)
             await asyncio.sleep(GAP_SECONDS)
             await self._news_until(loop.time() + conf.STREAM_LOOK_SECONDS)
+
+
+def _hand_on(lists: Sequence[Digest], found: Sequence[Changes | None]) -> None:
+    for digest, changes in zip(lists, found, strict=True):
+        digest.is_fresh = False
+        if changes is not None:
+            digest.put(changes)
 
 
 @dataclass(slots=True)
@@ -180,9 +186,12 @@ class Told:
         return changed
 
 
-def _look(lists: Sequence[Digest], told: Told) -> list[Changes | None]:
-    """In the thread for that: what each list is to be told now, if anything."""
-    now = news.cursor()
+def _look(lists: Sequence[Digest], before: Told) -> tuple[list[Changes | None], Told]:
+    """In the thread for that: what each list is to be told now, if anything.
+
+    And up to where all have been told then; a look that fails leaves that as it was.
+    """
+    now, told = news.cursor(), replace(before)
     moved = told.moved(now)
     shared: dict[Hashable, Changes | None] = {}
     answers: list[Changes | None] = []
@@ -195,7 +204,7 @@ def _look(lists: Sequence[Digest], told: Told) -> list[Changes | None]:
         if digest.key not in shared:
             shared[digest.key] = _changes(digest.runs, now, moved)
         answers.append(shared[digest.key])
-    return answers
+    return answers, told
 
 
 def _changes(

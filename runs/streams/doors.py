@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from http.cookies import SimpleCookie
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from django.contrib.auth import (
     get_user_model,
     load_backend,
 )
+from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 from django.utils.crypto import constant_time_compare
 from django.utils.http import is_same_domain
@@ -64,8 +64,8 @@ def _token(scope: Scope) -> str:
 
 
 def _session_key(scope: Scope) -> str:
-    cookie = SimpleCookie(header(scope, "cookie")).get(settings.SESSION_COOKIE_NAME)
-    return cookie.value if cookie else ""
+    # Not http.cookies: that gives up at the first cookie of somebody else that it cannot read.
+    return parse_cookie(header(scope, "cookie")).get(settings.SESSION_COOKIE_NAME, "")
 
 
 def _user_of_session(key: str) -> Any:
@@ -124,7 +124,10 @@ def is_welcome(scope: Scope) -> bool:
     origin = header(scope, "origin")
     if not origin:
         return True
-    return urlsplit(origin).netloc.lower() == host or _is_trusted(origin)
+    try:
+        return urlsplit(origin).netloc.lower() == host or _is_trusted(origin)
+    except ValueError:  # this is no address
+        return False
 
 
 def _host(scope: Scope) -> str:

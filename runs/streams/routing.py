@@ -22,7 +22,8 @@ async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
 websockets = URLRouter(
     [
         path("ws/runs/", ListSocket.as_asgi()),
-        path("ws/runs/<str:workflow_id>/<str:run_id>/", RunSocket.as_asgi()),
+        # A run id may hold slashes; those of a path come unescaped.
+        path("ws/runs/<str:workflow_id>/<path:run_id>/", RunSocket.as_asgi()),
         re_path(r"", cast(Any, nowhere)),
     ]
 )

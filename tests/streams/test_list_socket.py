@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
+from django.db import DatabaseError
 
 from runs import Workflow, create_workflow
 from runs.models import ResourceRestriction, Run
@@ -216,6 +217,33 @@ async def test_lists_that_show_the_same_are_read_once(headers: dict[str, str]) -
     assert await statements(20) <= 3
 
 
+async def test_what_a_look_that_failed_would_have_told_is_told_by_the_next() -> None:
+    told, every = digest.Told(), digest.current_digests().digest(Run.objects.all(), "all")
+    broken = digest.current_digests().digest(Run.objects.extra(where=["nonsense"]), "broken")
+    every.is_fresh = broken.is_fresh = False
+    look = sync_to_async(digest._look)
+    _, told = await look([every], told)
+    await make_run("r")
+
+    with pytest.raises(DatabaseError):
+        await look([every, broken], told)
+    [changes], _ = await look([every], told)
+
+    assert changes is not None
+    assert [run.run_id for run, _ in changes.runs or ()] == ["r"]
+
+
+async def test_a_cursor_from_beyond_all_numbers_harms_no_other_list(
+    headers: dict[str, str],
+) -> None:
+    async with connected(f"/ws/runs/?cursor={10**30}.{10**30}", headers) as odd:
+        await odd.next()
+        async with connected("/ws/runs/", headers) as client:
+            await client.next()
+            await make_run("r")
+            assert "r" in await changes(client, "r")
+
+
 @pytest.mark.parametrize(
     ("query", "message"),
     [
@@ -227,6 +255,8 @@ async def test_lists_that_show_the_same_are_read_once(headers: dict[str, str]) -
             "There is no status 'done', but pending, running, waiting, suspended, paused, "
             "success, failed, tripwire, canceled",
         ),
+        ("resourceId=a%00", "A parameter may not hold the character NUL"),
+        ("&".join("x=1" for _ in range(1001)), "There are more than 1000 parameters"),
     ],
 )
 async def test_what_cannot_be_is_named(headers: dict[str, str], query: str, message: str) -> None:

@@ -154,6 +154,16 @@ async def test_a_session_opens_it(client: Any, admin_user: User) -> None:
         assert (await socket.next())["type"] == "hello"
 
 
+async def test_cookies_of_others_do_not_hide_the_session(client: Any, admin_user: User) -> None:
+    await make_run()
+    await sync_to_async(client.force_login)(admin_user)
+    ours = f"sessionid={client.cookies['sessionid'].value}"
+
+    for theirs in ('prefs={"a": 1}', "a/b=1", "flag"):
+        async with connected("/ws/runs/w/r/", {"cookie": f"{theirs}; {ours}"}) as socket:
+            assert (await socket.next())["type"] == "hello"
+
+
 async def test_a_public_api_opens_it_for_all(settings: Any) -> None:
     settings.RUNS_API_PUBLIC = True
     await make_run()
@@ -204,7 +214,7 @@ def viewer(user: User) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "http://localhost.evil.example", "null"]
+    "origin", ["https://evil.example", "http://localhost.evil.example", "null", "http://[localhost"]
 )
 async def test_a_page_of_another_origin_is_refused(headers: dict[str, str], origin: str) -> None:
     await make_run()
@@ -281,6 +291,18 @@ async def test_an_offset_that_cannot_be_is_named(
     goodbye = await refused(f"/ws/runs/w/r/?offset={offset}", headers)
 
     assert (goodbye["code"], goodbye["message"]) == (4400, message)
+
+
+async def test_a_run_id_may_hold_slashes(headers: dict[str, str]) -> None:
+    await make_run("a/b")
+
+    async with connected("/ws/runs/w/a/b/", headers) as client:
+        assert (await client.next())["runId"] == "a/b"
+
+
+async def test_an_id_that_no_database_can_hold_is_not_found(headers: dict[str, str]) -> None:
+    assert (await refused("/ws/runs/w/a\0b/", headers))["code"] == 4404
+    assert (await refused("/ws/runs/w\0/r/", headers))["code"] == 4404
 
 
 async def test_a_client_that_leaves_leaves_nothing_behind(headers: dict[str, str]) -> None:
