@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -103,7 +104,8 @@ class Reading:
 
 def rows_of(data: QueryDict, name: str) -> Iterator[str]:
     """The rows that a list had, in their order; names of other makings are not taken."""
-    yield from (row for row in data.getlist(f"{name}.{ROW}") if row.isdecimal())
+    given = data.getlist(f"{name}.{ROW}")
+    yield from (row for row in given if row.isdecimal() and len(row) < 10)
 
 
 def member_name(name: str, key: str) -> str:
@@ -170,14 +172,18 @@ def _json(spec: Spec, text: str) -> Json:
 
 
 def parse_json(text: str) -> Json:
-    """A JSON text; ValueError says in words where it is none."""
+    """A JSON text; ValueError says in words where it is none, or why it cannot be kept."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant)
+        orjson.dumps(value)
+        return value
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise ValueError(f"This is no JSON: {error.msg} at {where}") from None
     except RecursionError:
         raise ValueError("This is nested too deeply") from None
+    except orjson.JSONEncodeError as error:  # half a character, a number of too many digits
+        raise ValueError(f"This cannot be kept: {error}") from None
 
 
 def _no_constant(name: str) -> Json:

@@ -182,10 +182,10 @@ def _local(value: Json) -> str:
     """A moment as the browser's field takes it: in the pages' zone, without one."""
     try:
         moment = datetime.fromisoformat(str(value))
-    except ValueError:
+        if moment.tzinfo is not None:
+            moment = timezone.make_naive(moment)
+    except (ValueError, OverflowError):  # no moment, or one of before the first day of the zone
         return ""
-    if moment.tzinfo is not None:
-        moment = timezone.make_naive(moment)
     return moment.isoformat(timespec="minutes" if not moment.second else "seconds")
 
 

@@ -17,7 +17,7 @@ from runs.exceptions import RunsError
 from runs.models import Run
 from runs.operations import cancel
 from runs.ui.filters import Filters
-from runs.ui.pages import caller_of, page, render
+from runs.ui.pages import caller_of, page, render, whole
 
 #: Runs that one request cancels at most.
 MOST = 500
@@ -50,7 +50,8 @@ def _chosen(request: HttpRequest, caller: Caller) -> QuerySet[Run]:
     if "all" in request.POST:
         filters = Filters(QueryDict(request.POST.get("filters", "")), request.user.pk)
         return filters.wanted().among(seen).exclude(status__in=FINAL)
-    return seen.filter(pk__in=[pk for pk in request.POST.getlist("pick") if pk.isdecimal()])
+    picked = map(whole, request.POST.getlist("pick"))
+    return seen.filter(pk__in=[pk for pk in picked if pk is not None])
 
 
 def _preview(request: HttpRequest, chosen: list[Run]) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
@@ -142,6 +142,6 @@ def _day(text: str) -> datetime | None:
         day = parse_date(text)
     except ValueError:
         return None
-    if day is None:
+    if day is None or not MINYEAR < day.year < MAXYEAR:  # there is a day, and a zone, beyond it
         return None
     return timezone.make_aware(datetime(day.year, day.month, day.day))

@@ -27,7 +27,7 @@ from runs.operations.calls import bound
 from runs.operations.inbox import Question, last_answer, questions_for
 from runs.shown import ago
 from runs.ui.live_list import LiveList, live_list
-from runs.ui.pages import caller_of, page, render, waiting_for
+from runs.ui.pages import caller_of, page, render, waiting_for, whole
 
 Json = Any
 #: Forms on one page.
@@ -131,9 +131,8 @@ def _resume(question: Question, data: Json) -> None:
 
 def _who_was_first(caller: Caller, key: str) -> str:
     """What to tell somebody whose question was answered meanwhile."""
-    run_pk = key.partition("-")[0]
-    pk = int(run_pk) if run_pk.isdecimal() else 0
-    run = caller.visible(Run.objects.all()).filter(pk=pk).first()
+    pk = whole(key.partition("-")[0])
+    run = None if pk is None else caller.visible(Run.objects.all()).filter(pk=pk).first()
     answer = None if run is None else last_answer(run)
     if answer is None or not answer.actor_name:
         return "This does not wait for an answer any more."

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST
 
 from runs import shown
 from runs.access import Caller, caller_of_user
-from runs.exceptions import NotFound, RunsError
+from runs.exceptions import NotFound, RequestError, RunsError
 from runs.models import Run
 from runs.operations.inbox import waiting_count
 from runs.operations.installation import silence
@@ -58,12 +58,27 @@ def page(view: View) -> View:
         if not caller_of(request).may("view_run"):
             raise PermissionDenied
         try:
+            _refuse_nul(request)
             response = view(request, *args, **kwargs)
         except RunsError as error:
             response = error_page(request, error)
         return secured(response)
 
     return guarded
+
+
+def _refuse_nul(request: HttpRequest) -> None:
+    """PostgreSQL holds no such character, and breaks a query that looks for one."""
+    if "\0" in request.path:
+        raise NotFound
+    for _, values in (*request.GET.lists(), *request.POST.lists()):
+        if any("\0" in str(value) for value in values):
+            raise RequestError("A value may not hold the character NUL")
+
+
+def whole(text: str) -> int | None:
+    """The number that was sent; None if it is none, or none that a column holds."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def caller_of(request: HttpRequest) -> Caller:

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from runs import operations
 from runs.access import without_payloads
 from runs.ui.graph import render_graph, render_tree
+from runs.ui.pages import whole
 from runs.ui.run import answering, header, inspector, log
 from runs.ui.run.address import Address
 from runs.ui.run.payloads import payload
@@ -98,17 +99,12 @@ def log_of(request: HttpRequest, about: Subject) -> log.Log:
     """The part of the log that a request asks for."""
     may_view = about.may_view_payload
     show, text = request.GET.get("show", ""), request.GET.get("path", "").strip()
-    start, before = _number(request, "start"), _number(request, "before")
+    start, before = (whole(request.GET.get(name, "")) for name in ("start", "before"))
     if show or text or before is not None:
         return log.latest(about.run, show=show, text=text, before=before, with_payloads=may_view)
     if start is None:
         return log.tail(about.run, with_payloads=may_view)
     return log.window(about.run, start, with_payloads=may_view)
-
-
-def _number(request: HttpRequest, name: str) -> int | None:
-    text = request.GET.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _json(request: HttpRequest, about: Subject, context: dict[str, Json]) -> dict[str, Json]:

@@ -19,7 +19,7 @@ from runs.models import Attempt, Run
 from runs.operations.calls import bound
 from runs.store import lease
 from runs.ui.graph import GraphNode, read_graph
-from runs.ui.pages import caller_of
+from runs.ui.pages import caller_of, whole
 from runs.ui.run import log, rows
 from runs.ui.run.rows import Row
 from runs.worker import assignees
@@ -138,13 +138,16 @@ def subject(request: HttpRequest, workflow_id: str, run_id: str) -> Subject:
     run = caller.find_run(workflow_id, run_id)
     following = log.total(run)
     run = Run.objects.select_related("version", "started_by").get(pk=run.pk)
-    return Subject(caller, run, _attempt(request, run), now, following)
+    attempt = attempt_of(request, "attempt", run, run.attempt)
+    return Subject(caller, run, attempt, now, following)
 
 
-def _attempt(request: HttpRequest, run: Run) -> int:
-    text = request.GET.get("attempt", "")
+def attempt_of(request: HttpRequest, name: str, run: Run, default: int) -> int:
+    """The attempt that the address names, if it does; else NotFound where the run has no such."""
+    text = request.GET.get(name, "")
     if not text:
-        return run.attempt
-    if not text.isdecimal() or not 1 <= int(text) <= run.attempt:
-        raise NotFound(f"This run has no attempt {text!r}")
-    return int(text)
+        return default
+    attempt = whole(text)
+    if attempt is None or not 1 <= attempt <= run.attempt:
+        raise NotFound(f"This run has no attempt {text[:20]!r}")
+    return attempt

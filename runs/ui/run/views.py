@@ -17,7 +17,7 @@ from runs.ui.pages import page, render
 from runs.ui.run import diff
 from runs.ui.run.context import context_of, log_of, record_of
 from runs.ui.run.inspector import VALUES
-from runs.ui.run.subject import Subject, subject
+from runs.ui.run.subject import Subject, attempt_of, subject
 
 Json = Any
 
@@ -99,8 +99,8 @@ def compare(request: HttpRequest, workflow_id: str, run_id: str) -> HttpResponse
     """Two attempts side by side; by default the current one and the one before it."""
     about = subject(request, workflow_id, run_id)
     last = about.run.attempt
-    a = _attempt(request, "a", max(last - 1, 1), last)
-    b = _attempt(request, "b", last, last)
+    a = attempt_of(request, "a", about.run, max(last - 1, 1))
+    b = attempt_of(request, "b", about.run, last)
     found = diff.compare(about.run, a, b, may_view=about.may_view_payload)
     context = {
         "about": about,
@@ -112,12 +112,3 @@ def compare(request: HttpRequest, workflow_id: str, run_id: str) -> HttpResponse
         "only_changes": request.GET.get("same") == "hide",
     }
     return render(request, "runs/ui/run/diff.html", context)
-
-
-def _attempt(request: HttpRequest, name: str, default: int, last: int) -> int:
-    text = request.GET.get(name, "")
-    if not text:
-        return default
-    if not text.isdecimal() or not 1 <= int(text) <= last:
-        raise NotFound(f"This run has no attempt {text!r}")
-    return int(text)
