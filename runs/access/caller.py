@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 
 from runs.exceptions import PermissionDenied, RunNotFound
-from runs.models import ApiToken, Run
+from runs.models import ApiToken, Run, Schedule
 from runs.operations.acting import Actor, acting
+
+#: What belongs to a resource.
+Row = TypeVar("Row", Run, Schedule)
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,14 @@ class Caller:
         if not self.may(action):
             raise PermissionDenied(f"This needs the permission runs.{action}", permission=action)
 
-    def visible(self, runs: QuerySet[Run]) -> QuerySet[Run]:
-        """Those of the runs that the caller sees."""
+    def visible(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        """Those of the rows that the caller sees."""
         if self.resource_ids is None:
-            return runs
-        return runs.filter(resource_id__in=sorted(self.resource_ids))
+            return rows
+        return rows.filter(resource_id__in=sorted(self.resource_ids))
 
-    def sees(self, run: Run) -> bool:
-        return self.resource_ids is None or run.resource_id in self.resource_ids
+    def sees(self, row: Run | Schedule) -> bool:
+        return self.resource_ids is None or row.resource_id in self.resource_ids
 
     def find_run(self, workflow_id: str, run_id: str) -> Run:
         """The run; RunNotFound if there is none, and if the caller must not see it."""

@@ -34,14 +34,12 @@ class SchedulesBase(RunsView):
 
     def visible(self) -> QuerySet[Schedule]:
         """The schedules that the caller sees."""
-        ids, rows = self.caller.resource_ids, Schedule.objects.all()
-        return rows if ids is None else rows.filter(resource_id__in=sorted(ids))
+        return self.caller.visible(Schedule.objects.all())
 
     def find(self, schedule_id: str) -> Schedule:
         """The schedule, unless there is none or the caller must not see it."""
         schedule = operations.find_schedule(schedule_id)
-        ids = self.caller.resource_ids
-        if ids is not None and schedule.resource_id not in ids:
+        if not self.caller.sees(schedule):
             raise ScheduleNotFound(id=schedule_id)
         return schedule
 

@@ -28,6 +28,8 @@ class Outcome:
     run: Run
     text: str
     is_error: bool = False
+    #: By this very request, not before it.
+    is_canceled: bool = False
 
 
 @require_POST
@@ -72,7 +74,7 @@ def _done(request: HttpRequest, caller: Caller, chosen: list[Run]) -> HttpRespon
         outcomes = [_canceled(run) for run in chosen]
     context = {
         "outcomes": outcomes,
-        "canceled": sum(one.run.status == "canceled" and not one.is_error for one in outcomes),
+        "canceled": sum(one.is_canceled for one in outcomes),
         "filters": request.POST.get("filters", ""),
     }
     return render(request, "runs/ui/canceled_runs.html", context)
@@ -86,5 +88,5 @@ def _canceled(run: Run) -> Outcome:
     except (RunsError, Run.DoesNotExist) as error:
         return Outcome(run, str(error) or "It is gone", is_error=True)
     if run.status == "canceled" and before != "canceled":
-        return Outcome(run, f"was {before}")
+        return Outcome(run, f"was {before}", is_canceled=True)
     return Outcome(run, "had ended before; left as it is")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -18,6 +19,7 @@ from runs.forms import SchemaForm
 from runs.models import Run, Schedule
 from runs.operations import schedules as acts
 from runs.operations.firing import run_schedule_now
+from runs.ui.live_list import live_list
 from runs.ui.pages import caller_of, page, render, run_url
 
 #: Fires shown of one schedule.
@@ -35,9 +37,11 @@ def schedules(request: HttpRequest) -> HttpResponseBase:
         if form.create(caller):
             messages.success(request, "The schedule is made.")
             return redirect("runs:schedules")
+    live = live_list()
     listed = list(_seen(caller).select_related("workflow"))
     runs = _last_runs(caller, listed)
     context = {
+        "live": live,
         "rows": [(one, runs.get((one.workflow_id, one.last_run_id))) for one in listed],
         "form": form,
     }
@@ -132,22 +136,21 @@ def _perform(request: HttpRequest, act: str, found: Schedule) -> None:
 
 
 def _history(request: HttpRequest, caller: Caller, found: Schedule) -> HttpResponse:
+    live = live_list(workflow_ids=[found.workflow_id])
     triggers = list(found.triggers.all()[:HISTORY])
     ids = {trigger.run_id for trigger in triggers if trigger.run_id}
     seen = caller.visible(Run.objects.filter(workflow_id=found.workflow_id, run_id__in=ids))
     runs = {run.run_id: run for run in seen}
     context: dict[str, Any] = {
+        "live": live,
         "schedule": found,
         "triggers": [(trigger, runs.get(trigger.run_id)) for trigger in triggers],
     }
     return render(request, "runs/ui/schedule.html", context)
 
 
-def _seen(caller: Caller) -> Any:
-    """Schedules of the resources that the caller sees."""
-    if caller.resource_ids is None:
-        return Schedule.objects.all()
-    return Schedule.objects.filter(resource_id__in=sorted(caller.resource_ids))
+def _seen(caller: Caller) -> QuerySet[Schedule]:
+    return caller.visible(Schedule.objects.all())
 
 
 def _last_runs(caller: Caller, listed: list[Schedule]) -> dict[tuple[str, str], Run]:

@@ -79,7 +79,7 @@ def _show(
         "facts": node_facts(found, nodes, selected) if selected else None,
         "calls": start_calls(found.id, given, base_url),
         "version": _version(found),
-        "schedules": Schedule.objects.filter(workflow_id=found.id).count(),
+        "schedules": caller.visible(Schedule.objects.filter(workflow_id=found.id)).count(),
         **_drawn(nodes, selected),
         **_history(caller, found.id, nodes),
     }

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from runs.definition import Workflow as Definition
 from runs.definition import registry
@@ -29,11 +31,14 @@ class Row:
     is_gone: bool = False
 
 
+@require_safe
 @page
 def workflows(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("text", "").strip()
     live = live_list()
-    rows = list(listed(figures(caller_of(request).visible(Run.objects.all()), timezone.now())))
+    caller = caller_of(request)
+    known = figures(caller.visible(Run.objects.all()), timezone.now())
+    rows = list(listed(known, caller.visible(Schedule.objects.filter(status="active"))))
     shown = [row for row in rows if text.lower() in f"{row.id} {row.description}".lower()]
     context = {
         "live": live,
@@ -45,11 +50,11 @@ def workflows(request: HttpRequest) -> HttpResponse:
     return render(request, "runs/ui/workflows.html", context)
 
 
-def listed(known: Mapping[str, Figures]) -> Iterator[Row]:
+def listed(known: Mapping[str, Figures], schedules: QuerySet[Schedule]) -> Iterator[Row]:
     """The workflows that this process defines and those of which runs are left, by id."""
     defined = registry.all_workflows()
     stored = {row.pk: row for row in Workflow.objects.all()}
-    crons = _crons()
+    crons = _crons(schedules)
     for id in sorted(defined.keys() | (stored.keys() & known.keys()), key=str.lower):
         found = defined.get(id)
         yield Row(
@@ -62,11 +67,9 @@ def listed(known: Mapping[str, Figures]) -> Iterator[Row]:
         )
 
 
-def _crons() -> dict[str, list[str]]:
+def _crons(schedules: QuerySet[Schedule]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for workflow_id, cron in Schedule.objects.filter(status="active").values_list(
-        "workflow", "cron"
-    ):
+    for workflow_id, cron in schedules.values_list("workflow", "cron"):
         found.setdefault(workflow_id, []).append(cron)
     return found
 

@@ -42,6 +42,15 @@ def test_the_list_shows_the_newest_run_first(operator: User, body: Go) -> None:
     assert shown(body(LIST)) == ["pay/new", "pay/old"]
 
 
+def test_what_had_been_canceled_before_is_not_counted(client: Client, operator: User) -> None:
+    gone, going = run_of("gone", "canceled"), run_of("going", "suspended")
+    posted = {"pick": [gone.pk, going.pk], "confirm": "1"}
+
+    page = client.post(reverse("runs:cancel-runs"), posted).content.decode()
+
+    assert "Canceled 1 of 2" in page
+
+
 def test_filters_are_in_the_address_and_each_can_be_removed(operator: User, body: Go) -> None:
     run_of("a", "failed", resource_id="tenant-1")
     run_of("b", "success", resource_id="tenant-1")

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from runs import create_step, create_workflow
 from runs.definition import Workflow
-from runs.models import Run, Schedule, WorkerProcess
+from runs.models import ResourceRestriction, Run, Schedule, WorkerProcess
+from runs.operations.firing import run_schedule_now
 from runs.operations.schedules import create_schedule
 
 from .conftest import Go
@@ -79,6 +80,34 @@ def test_who_may_only_look_changes_no_schedule(
     assert refused.status_code == 403
     assert "New schedule" not in body(reverse("runs:schedules"))
     assert made.pk in body(reverse("runs:schedules"))
+
+
+def test_schedules_of_other_tenants_are_nowhere(
+    viewer: User, body: Go, report: Workflow
+) -> None:
+    ResourceRestriction.objects.create(user=viewer, resource_ids=["mine"])
+    create_schedule("report", cron="1 2 * * *", resource_id="mine")
+    create_schedule("report", cron="3 4 * * *", resource_id="theirs")
+
+    everywhere = [body(reverse(f"runs:{name}")) for name in ("workflows", "schedules")]
+
+    assert all("1 2 * * *" in page and "3 4 * * *" not in page for page in everywhere)
+    page = body(reverse("runs:workflow", args=["report"]))
+    assert "<dt>Schedules</dt><dd>1</dd>" in page
+
+
+def test_the_page_of_schedules_follows_the_runs_of_its_workflows(
+    operator: User, body: Go, report: Workflow
+) -> None:
+    made = create_schedule("report", cron="0 2 * * *", input_data={"day": "Mon"})
+    run_schedule_now(made.pk)
+
+    every, one = body(reverse("runs:schedules")), body(reverse("runs:schedule", args=[made.pk]))
+
+    assert 'data-list-socket="/ws/runs/"' in every
+    assert '<tbody id="schedules" data-live="again">' in every
+    assert 'data-list-socket="/ws/runs/?workflowId=report"' in one
+    assert '<tbody id="fires" data-live="again">' in one
 
 
 def test_an_unknown_schedule_is_not_found(client: Client, operator: User) -> None:
