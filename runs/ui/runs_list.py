@@ -33,6 +33,7 @@ def runs(request: HttpRequest) -> HttpResponse:
         "counters": _counters(filters, seen),
         "rows": run_rows(found.runs),
         "page": found,
+        "oldest": found.runs[-1].created_at if found.older else None,
         "periods": [(name, words) for name, (words, _) in PERIODS.items()],
         "workflows": _workflow_ids(),
         "is_filtered": bool(chips),

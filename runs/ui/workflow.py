@@ -133,6 +133,7 @@ def _history(caller: Caller, workflow_id: str, nodes: tuple[GraphNode, ...]) -> 
         "live": live,
         "figures": known,
         "recent": run_rows(recent),
+        "oldest": recent[-1].created_at if len(recent) == RECENT else None,
         "step_bars": step_bars(step_seconds(recent), nodes),
     }
 

@@ -41,10 +41,7 @@
 
   function update(run) {
     const row = rowOf(run);
-    if (!row) {
-      if (run.matches && "listWhole" in given) fresh.add(`${run.workflowId}/${run.runId}`);
-      return;
-    }
+    if (!row) return note(run);
     showStatus(row, run.status);
     const because = cell(row, "because");
     if (because) write(because.querySelector("span") || because, run.because ? run.because.text : "");
@@ -54,13 +51,25 @@
 
   // --- the line of what is new ---------------------------------------------------------------------
 
+  const place = document.querySelector("[data-live=new-runs]");
+  let isOld = false; // so much has changed that nobody counts
+
+  // A run that is not shown is new if the list, loaded again, would show it: on its first page.
+  function note(run) {
+    const key = `${run.workflowId}/${run.runId}`;
+    const isBeyond = list.dataset.oldest && Date.parse(run.createdAt) < Date.parse(list.dataset.oldest);
+    if (!place || !("listWhole" in given) || isBeyond) return;
+    if (run.matches) fresh.add(key);
+    else fresh.delete(key);
+  }
+
   function showFresh(changed) {
-    const place = document.querySelector("[data-live=new-runs]");
-    if (!place || (!fresh.size && !changed)) return;
+    isOld ||= changed;
+    if (!place) return;
+    place.hidden = !fresh.size && !isOld;
     if (!place.firstElementChild) place.append(document.createElement("a"));
-    place.hidden = false;
     place.firstElementChild.href = location.href;
-    const text = changed ? "much has changed, show it" : `${fresh.size} new, show ${fresh.size === 1 ? "it" : "them"}`;
+    const text = isOld ? "much has changed, show it" : `${fresh.size} new, show ${fresh.size === 1 ? "it" : "them"}`;
     write(place.firstElementChild, text);
   }
 
@@ -150,8 +159,9 @@
     for (const piece of pieces) {
       const twin = page.getElementById(piece.id);
       if (!twin) continue;
-      if (twin.children.length !== piece.children.length) piece.replaceChildren(...twin.childNodes);
-      else [...piece.children].forEach((old, at) => renew(old, twin.children[at]));
+      const now = [...twin.children]; // what is put into the page is no child of the twin any more
+      if (now.length !== piece.children.length) piece.replaceChildren(...twin.childNodes);
+      else [...piece.children].forEach((old, at) => renew(old, now[at]));
     }
     runsLive.tick();
   }

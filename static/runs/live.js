@@ -109,8 +109,8 @@ const runsLive = (() => {
     if (!place || counting) return;
     counting = setTimeout(async () => {
       counting = 0;
-      const response = await fetch(place.dataset.url);
-      if (!response.ok || response.redirected) return;
+      const response = await fetch(place.dataset.url).catch(() => null); // the next one may get through
+      if (!response?.ok || response.redirected) return;
       place.dataset.count = place.firstChild.nodeValue = await response.text();
     }, 300);
   }
@@ -138,7 +138,18 @@ const runsLive = (() => {
 
     function alive() {
       clearTimeout(watchdog);
-      watchdog = setTimeout(() => again(0), patience);
+      watchdog = setTimeout(silent, patience);
+    }
+
+    function lose() {
+      if (!lost) lost = Date.now();
+      if (!polling) state("reconnecting");
+    }
+
+    // Not even a sign of life for too long: whatever there is, it is no connection.
+    function silent() {
+      lose();
+      again(0);
     }
 
     function again(pause) {
@@ -162,7 +173,6 @@ const runsLive = (() => {
     }
 
     function received(message) {
-      alive();
       if (message.time) setClock(message.time);
       if (message.type === "hello") {
         failures = 0;
@@ -171,6 +181,7 @@ const runsLive = (() => {
         polling = 0;
         patience = (message.heartbeatSeconds || 15) * 2500;
       }
+      alive();
       if (options.message(message) === false) return again(0);
       if (message.type !== "goodbye") state(options.isBehind(message) ? "catching-up" : "live");
       if (shown === "live") isCurrent();
@@ -184,8 +195,7 @@ const runsLive = (() => {
         show("offline", STOPPED[event.code]);
         return;
       }
-      if (!lost) lost = Date.now();
-      if (!polling) state("reconnecting");
+      lose();
       const pause = BACKOFF[Math.min(failures++, BACKOFF.length - 1)];
       retry = setTimeout(connect, pause * (0.5 + Math.random()));
     }
@@ -208,8 +218,7 @@ const runsLive = (() => {
     setInterval(offline, 1000);
     window.addEventListener("online", () => !socket && again(0));
     window.addEventListener("offline", () => {
-      if (!lost) lost = Date.now();
-      if (!polling) state("reconnecting");
+      lose();
       again(BACKOFF[0]);
     });
     window.addEventListener("pagehide", () => again(BACKOFF[0]));

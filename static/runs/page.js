@@ -36,9 +36,9 @@ function copySource(button) {
 function clickedCopy(button) {
   copy(copySource(button)).then(() => {
     const label = one("span", button) || button;
-    const before = label.textContent;
+    label.dataset.says ||= label.textContent; // it may say "Copied" still
     label.textContent = "Copied";
-    setTimeout(() => (label.textContent = before), 1200);
+    setTimeout(() => (label.textContent = label.dataset.says), 1200);
   });
 }
 

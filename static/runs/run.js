@@ -15,6 +15,8 @@
 
   // --- asking ------------------------------------------------------------------------------------
 
+  const RETRY = 1000;
+  const dot = document.querySelector("[data-live=connection]");
   let asking = null;
   let askAgain = false;
   let took = 0;
@@ -46,6 +48,18 @@
         setTimeout(refresh, Math.min(took / 2, 500)); // a slow answer is not asked for all the time
       });
     return asking;
+  }
+
+  // Ask for what happened, as often as it takes: it is told once, and then there is nothing to wait for.
+  let retry = 0;
+
+  function catchUp(pause = RETRY) {
+    clearTimeout(retry);
+    refresh().catch(() => {
+      if (dot?.dataset.state === "offline") return; // then it is asked for anyway
+      clearTimeout(retry);
+      retry = setTimeout(catchUp, pause, Math.min(pause * 2, 30_000));
+    });
   }
 
   async function load() {
@@ -217,10 +231,8 @@
 
   // --- choosing a step, without leaving the page ---------------------------------------------------
 
-  function choose(path, attempt) {
-    const given = query({ step: path });
-    if (attempt && attempt !== given.get("attempt")) given.set("attempt", attempt);
-    history.pushState(null, "", `?${given}`);
+  function choose(path) {
+    history.pushState(null, "", `?${query({ step: path })}`);
     find("[data-piece=inspector]").scrollTop = 0;
     refresh().catch(() => location.reload());
   }
@@ -253,11 +265,15 @@
   const place = find("[data-act]", dialog);
 
   async function openAct(url, options) {
-    const response = await fetch(url, options);
+    const response = await fetch(url, { headers: { "X-Dialog": "1" }, ...options });
+    if (response.headers.get("Content-Type") === "application/json") {
+      location.href = (await response.json()).url; // it was done
+      return;
+    }
     const text = await response.text();
     const found = new DOMParser().parseFromString(text, "text/html").querySelector("[data-act-body]");
     if (!found) {
-      location.href = options ? response.url : url; // it was done, or is not ours to do
+      location.href = options ? response.url : url; // it is not ours to do
       return;
     }
     place.replaceChildren(found);
@@ -294,8 +310,19 @@
     const form = event.target;
     event.preventDefault();
     const data = new FormData(form, event.submitter);
-    openAct(form.getAttribute("action") || location.href, { method: "POST", body: data });
+    openAct(form.getAttribute("action") || location.href, { method: "POST", body: data }).catch(() => sayLost(form));
   });
+
+  // What was typed stays; whether it has arrived nobody knows.
+  function sayLost(form) {
+    find(".act-error", dialog)?.remove();
+    const said = document.createElement("p");
+    said.className = "act-error";
+    said.setAttribute("role", "alert");
+    said.textContent = "The server did not answer. Look at the run before you try again.";
+    form.before(said);
+  }
+
   dialog.addEventListener("change", (event) => {
     if (!event.target.closest("[data-preview]")) return;
     const button = find("[data-preview-button]", dialog);
@@ -326,7 +353,6 @@
     }
   }
 
-  const dot = document.querySelector("[data-live=connection]");
   let scaledAt = performance.now();
 
   // Of labels that have come too near to each other the left one is shown.
@@ -410,26 +436,37 @@
     async function fetchPage(number) {
       const list = pages.get(number) || listOf(number);
       pages.set(number, list);
-      const known = list.children.length;
-      const response = await fetch(`${page.dataset.eventsUrl}?start=${number * PAGE}`);
-      if (!response.ok || pages.get(number) !== list) return;
       const template = document.createElement("template");
-      template.innerHTML = await response.text();
+      const text = await linesFrom(number * PAGE).catch(() => null);
+      if (pages.get(number) !== list) return; // it is out of sight meanwhile
+      if (text === null) return setTimeout(() => pages.get(number) === list && fetchPage(number), RETRY);
+      template.innerHTML = text;
+      const known = list.children.length;
+      if (known > template.content.children.length) return; // a later answer was faster
       if (known) [...template.content.children].slice(known).forEach((line) => line.classList.add("is-new"));
       list.replaceChildren(template.content);
       if (!list.isConnected) box.append(list);
     }
 
-    async function grow(count) {
+    async function linesFrom(start) {
+      const response = await fetch(`${page.dataset.eventsUrl}?start=${start}`);
+      if (!response.ok || response.redirected) throw new Error(`the server answered ${response.status}`);
+      return response.text();
+    }
+
+    function grow(count) {
       if (count <= total) return;
       const last = Math.floor(Math.max(total - 1, 0) / PAGE);
       total = count;
       resize();
       if (!follow || follow.checked) toEnd();
       const [, to] = inSight();
-      const stale = [];
-      for (let number = last; number <= to; number++) stale.push(fetchPage(number));
-      await Promise.all(stale);
+      for (const [number, list] of pages) {
+        if (number < last || number <= to) continue; // kept, and not whole any more
+        list.remove();
+        pages.delete(number);
+      }
+      for (let number = last; number <= to; number++) fetchPage(number);
     }
 
     return { grow };
@@ -474,7 +511,7 @@
       }
       if (message.type === "heartbeat" && message.next > next) return false;
       const isNews = message.type === "event" || (message.type === "status" && isOther(message));
-      if (isNews) refresh().catch(() => {}); // the connection says itself that it is lost
+      if (isNews) catchUp();
       return true;
     },
     isBehind: (message) => message.type === "hello" && message.next > next,

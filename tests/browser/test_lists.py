@@ -39,11 +39,45 @@ def test_figures_of_workflows_follow_what_runs(site: Site) -> None:
     row = page.locator('[data-workflow="tenant-echo"]')
     expect(row).to_contain_text("never")
     page.keyboard.press("j")
+    names = page.locator("tr[data-workflow] a.strong").all_text_contents()
 
     site.start("tenant-echo", "figured", {"ask": "who"})
+    site.start("flaky-payment", "figured-too", {"amount": 1, "failures": 0})
 
     expect(row.locator(".status")).to_have_text("success")
+    expect(page.locator('[data-workflow="flaky-payment"] .status')).to_have_text("success")
     expect(page.locator("tr.here")).to_have_count(1)
+    expect(page.locator("tr[data-workflow] a.strong")).to_have_text(names)
+
+
+def test_a_run_that_the_list_would_not_show_is_not_new(site: Site) -> None:
+    for number in range(11):
+        site.start("order-approval", f"many-{number}", ORDER, "many")
+    page = site.page("/w/order-approval/")
+    expect(page.locator("[data-live=connection]")).to_have_attribute("data-state", "live")
+
+    site.call("order-approval/runs/many-0/cancel", {})
+    site.call("order-approval/runs/many-10/cancel", {})
+    expect(page.locator('[data-run="order-approval/many-10"] .status')).to_have_text("canceled")
+    site.start("order-approval", "many-11", ORDER, "many")
+
+    expect(page.locator("[data-live=new-runs]")).to_have_text("1 new, show it")
+
+
+def test_what_a_schedule_starts_is_shown_with_it(site: Site) -> None:
+    page = site.page("/schedules/?workflow=tenant-echo")
+    page.fill("#s-cron", "*/2 * * * * *")
+    page.fill('[name="input.ask"]', "who")
+    page.click("button[name=create]")
+    row = page.locator("[data-schedule]").filter(has_text="tenant-echo")
+    expect(page.locator("[data-live=connection]")).to_have_attribute("data-state", "live")
+
+    expect(row.locator(".last .status")).to_have_text("success")
+    row.locator("a").first.click()
+    fires = page.locator("#fires tr")
+    before = fires.count()
+    expect(fires.nth(before)).to_be_visible()
+    page.click("button[value=delete]")
 
 
 def test_runs_are_canceled_in_the_admin_while_a_colleague_looks_at_them(site: Site) -> None:

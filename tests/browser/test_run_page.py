@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -100,6 +101,7 @@ def test_a_long_job_is_canceled_in_the_middle_of_its_step(site: Site) -> None:
     page.fill("dialog [name=reason]", "enough")
     page.click("dialog button.danger")
 
+    expect(page.locator(".messages")).to_have_text("Canceled. Nothing of it starts any more.")
     has_status(page, "canceled")
     expect(node(page, "process-chunks")).not_to_have_attribute("data-status", "running")
     expect(node(page, "finish-job")).to_have_attribute("data-status", "none")
@@ -178,6 +180,53 @@ def test_ten_seconds_without_a_connection_are_caught_up(site: Site) -> None:
     has_status(page, "success")
     is_live(page)
     was_not_reloaded(page)
+
+
+def test_a_connection_that_has_gone_silent_is_none(site: Site) -> None:
+    path = site.start("order-approval", "silent", ORDER)
+    page = site.context().new_page()
+    said = [json.dumps({"type": "hello", "next": 0, "heartbeatSeconds": 0.2})]
+    page.route_web_socket(re.compile("/ws/"), lambda socket: said and socket.send(said.pop()))
+
+    page.goto(path)
+
+    expect(page.locator("[data-live=connection]")).to_have_attribute("data-state", "offline")
+
+
+def test_a_question_to_the_server_that_failed_is_asked_again(site: Site) -> None:
+    page = site.page(site.start("order-approval", "unheard", ORDER) + "?tab=events")
+    has_status(page, "suspended")
+    is_live(page)
+    mark(page)
+    for address in ("**/unheard/live/*", "**/unheard/events/*"):
+        page.route(address, lambda route: route.abort())
+    answer = {"step": "manager-approval", "resumeData": {"approved": True, "approver": "Bo"}}
+
+    with page.expect_event("requestfailed"):
+        site.call("order-approval/resume?runId=unheard", answer)
+    record = f"{site.url}/api/workflows/order-approval/runs/unheard"
+    while site.read(record)["status"] != "success":
+        page.wait_for_timeout(100)
+    with page.expect_event("requestfailed"):
+        pass  # whatever was told of it has been asked for, in vain
+    page.unroute_all()
+
+    has_status(page, "success")
+    expect(page.locator(".log .line-type").last).to_have_text("workflow-finish")
+    was_not_reloaded(page)
+
+
+def test_a_dialog_whose_answer_does_not_arrive_says_so(site: Site) -> None:
+    page = site.page(site.start("order-approval", "lost", ORDER))
+    is_live(page)
+    page.keyboard.press("c")
+    page.fill("dialog [name=reason]", "enough")
+    page.route("**/lost/cancel/", lambda route: route.abort())
+
+    page.click("dialog button.danger")
+
+    expect(page.locator("dialog [role=alert]")).to_contain_text("The server did not answer")
+    expect(page.locator("dialog [name=reason]")).to_have_value("enough")
 
 
 def test_another_tenant_sees_nothing(site: Site) -> None:

@@ -82,9 +82,7 @@ def test_who_may_only_look_changes_no_schedule(
     assert made.pk in body(reverse("runs:schedules"))
 
 
-def test_schedules_of_other_tenants_are_nowhere(
-    viewer: User, body: Go, report: Workflow
-) -> None:
+def test_schedules_of_other_tenants_are_nowhere(viewer: User, body: Go, report: Workflow) -> None:
     ResourceRestriction.objects.create(user=viewer, resource_ids=["mine"])
     create_schedule("report", cron="1 2 * * *", resource_id="mine")
     create_schedule("report", cron="3 4 * * *", resource_id="theirs")

@@ -11,8 +11,9 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from runs import operations
@@ -67,8 +68,15 @@ def _ask(
 
 def _done(request: HttpRequest, about: Subject, text: str) -> HttpResponse:
     """Back to where the form was opened, which may be the admin; else to the run."""
+    return _leave(request, text, back_from(request) or about.url())
+
+
+def _leave(request: HttpRequest, text: str, url: str) -> HttpResponse:
     messages.success(request, text)
-    return redirect(back_from(request) or about.url())
+    if "X-Dialog" in request.headers:
+        # A script that is redirected gets the page there, and with it the message, seen by nobody.
+        return JsonResponse({"url": url})
+    return redirect(url)
 
 
 # --- plain ones --------------------------------------------------------------------------------
@@ -104,8 +112,7 @@ def delete(request: HttpRequest, about: Subject) -> HttpResponse:
         return _ask(request, about, "delete", RequestError("Cancel the run before deleting it"))
     with about.caller.acting(reason_of(request)):
         operations.delete_run(about.run)
-    messages.success(request, f"Run {about.run.run_id} was deleted.")
-    return redirect("runs:runs")
+    return _leave(request, f"Run {about.run.run_id} was deleted.", reverse("runs:runs"))
 
 
 # --- answering ---------------------------------------------------------------------------------

@@ -268,6 +268,16 @@ def test_a_form_leads_back_to_where_it_was_opened_on_this_site(
     assert done.headers["Location"] == leads_to
 
 
+def test_a_dialog_is_told_where_to_go_and_the_page_there_says_what_was_done(root: Client) -> None:
+    started(asking(), {"n": 1})
+
+    done = root.post("/runs/asking/r/cancel/", {}, headers={"X-Dialog": "1"})
+
+    assert (done.status_code, done.json()) == (200, {"url": "/runs/asking/r/"})
+    page = root.get("/runs/asking/r/").content.decode()
+    assert "Canceled. Nothing of it starts any more." in page
+
+
 def test_an_answer_that_was_opened_in_the_admin_returns_there(root: Client) -> None:
     started(asking(), {"n": 1})
     url = "/runs/asking/r/answer/?next=/admin/runs/run/1/change/"
