@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 EXIT_CODE = 9
+LEASE_SECONDS = 2.0
 
 
 def define_workflow(moment: str) -> Any:
@@ -36,6 +37,7 @@ def main(database: str, moment: str) -> None:
     from django.conf import settings
 
     settings.DATABASES["default"]["NAME"] = database
+    settings.RUNS_LEASE_SECONDS = LEASE_SECONDS
     django.setup()
     define_workflow(moment).create_run(run_id="r").start()
 

@@ -34,10 +34,13 @@ def one_started(workflow: Workflow, input_data: Any = None) -> Run:
 
 @contextmanager
 def running(*, drain_seconds: float = DEADLINE) -> Iterator[Runner]:
-    """A runner that is known to be alive; drained at the end."""
-    runner = Runner().start()
+    """A runner that is known to be alive and has looked around once; drained at the end."""
+    runner = Runner()
+    made_at = runner._swept_at
+    runner.start()
     try:
         until(WorkerProcess.objects.filter(id=runner.id).exists, "sign of life")
+        until(lambda: runner._swept_at > made_at, "the first sweep")
         yield runner
     finally:
         runner.drain(drain_seconds)

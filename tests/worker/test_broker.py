@@ -51,6 +51,7 @@ def test_a_broker_that_is_away_is_left_alone_for_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     hasty, server = HandInBroker(), EmbeddedValkey(settings.RUNS_DATA)
+    monkeypatch.setattr(broker, "AWAY_SECONDS", 1000.0)
     with pytest.raises(redis.ConnectionError):
         hasty.enqueue("a ticket")
     server.start()

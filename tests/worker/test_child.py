@@ -59,11 +59,11 @@ def test_output_arrives_line_by_line_whatever_the_pieces() -> None:
 
 
 def test_a_death_is_told_once_and_the_next_start_is_due_at_once() -> None:
-    child = Child(Program("web", (sys.executable, "-c", "print('hello')"), stop_seconds=1))
+    child = Child(Program("web", (sys.executable, "-c", "print('hello')"), stop_seconds=60))
     output = child.start()
     seen: list[str] = []
     lines = Lines(output, seen.append)
-    while select.select([output], [], [], 10)[0] and lines.read():
+    while select.select([output], [], [], 30)[0] and lines.read():
         pass
 
     while (death := child.reap()) is None:
@@ -77,15 +77,15 @@ def test_a_death_is_told_once_and_the_next_start_is_due_at_once() -> None:
 
 def test_killing_a_child_takes_its_descendants_with_it() -> None:
     # The shell's child keeps the pipe open; the pipe is at its end when both have gone.
-    child = Child(Program("web", ("/bin/sh", "-c", "sleep 600 & echo up; wait"), stop_seconds=1))
+    child = Child(Program("web", ("/bin/sh", "-c", "sleep 600 & echo up; wait"), stop_seconds=60))
     output = child.start()
     seen: list[str] = []
     lines = Lines(output, seen.append)
 
-    while not seen and select.select([output], [], [], 10)[0]:
+    while not seen and select.select([output], [], [], 30)[0]:
         lines.read()
     child.kill()
-    at_end = bool(select.select([output], [], [], 10)[0]) and not lines.read()
+    at_end = bool(select.select([output], [], [], 30)[0]) and not lines.read()
 
     os.close(output)
     assert (seen, at_end, child.is_running) == (["up"], True, False)
@@ -93,7 +93,7 @@ def test_killing_a_child_takes_its_descendants_with_it() -> None:
 
 def test_a_signal_that_killed_a_child_is_named() -> None:
     code = "import signal; signal.pause()"
-    child = Child(Program("web", (sys.executable, "-c", code), stop_seconds=1))
+    child = Child(Program("web", (sys.executable, "-c", code), stop_seconds=60))
     os.close(child.start())
     child.terminate()
 

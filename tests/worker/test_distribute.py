@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from django.db import transaction
 from pydantic import BaseModel
 
 from runs import NonRetryableError, TripWire, Workflow, create_step, create_workflow
@@ -18,7 +19,7 @@ from runs.worker.abort import AbortSignal
 from runs.worker.drive import drive_here
 from runs.worker.helper import find_step
 from tests.store.gallery import add, step
-from tests.store.waiting import Gate, until
+from tests.store.waiting import DEADLINE, Gate, until
 from tests.worker.running import at_rest, running
 
 pytestmark = [
@@ -125,11 +126,12 @@ def test_tripwires_bails_aborts_and_timeouts_come_through() -> None:
     def trip(ctx: Any) -> None:
         raise TripWire("stop", metadata={"why": 1})
 
+    gate = Gate()
     bodies = {
         "tripwire": trip,
         "success": lambda ctx: ctx.bail("early"),
         "canceled": lambda ctx: ctx.abort(),
-        "failed": lambda ctx: ctx.abort_signal.wait_aborted(0.3),
+        "failed": lambda ctx: gate.stop(),
     }
     with running():
         for status, body in bodies.items():
@@ -139,6 +141,7 @@ def test_tripwires_bails_aborts_and_timeouts_come_through() -> None:
             result = flow.create_run().start({"n": 1})
             assert result.status == status
             assert result.result == ("early" if status == "success" else None)
+        gate.open()
     until(lambda: not MemberTask.objects.exists())
 
 
@@ -158,7 +161,7 @@ def test_a_driver_that_leaves_finds_its_tasks_again_performed_by_another() -> No
         until(lambda: MemberTask.objects.exists())
         with running() as performs:
             gate.wait_reached()
-            stays.drain(5)
+            stays.drain(DEADLINE)
             assert MemberTask.objects.get().worker == performs.id
             gate.open()
             assert at_rest(run) == ["success"]
@@ -217,9 +220,9 @@ def test_a_report_of_a_worker_that_was_late_changes_nothing() -> None:
 def test_a_body_that_waited_long_for_a_thread_begins_only_if_its_task_is_still_there() -> None:
     flow = create_workflow("w").then(step("s", lambda ctx: 1, distribute=True)).commit()
     run = flow.create_run()
-    run.start_async()
     with running() as driver:
         driver._helper.leave()
+        run.start_async()
         until(lambda: MemberTask.objects.exists())
     [task] = members.claim("me", 1)
     errand = helper._opened(task, AbortSignal())
@@ -238,13 +241,14 @@ def test_a_body_that_waited_long_for_a_thread_begins_only_if_its_task_is_still_t
 def test_a_driver_that_lost_its_run_does_not_wait_for_ever() -> None:
     flow = create_workflow("w").then(step("s", lambda ctx: 1, distribute=True)).commit()
     run = flow.create_run()
-    run.start_async()
     with running() as driver:
         driver._helper.leave()
+        run.start_async()
         until(lambda: MemberTask.objects.exists())
-        lease.abandon(driver.id)
-        Run.objects.update(due_at=None)
-        MemberTask.objects.all().delete()
+        with transaction.atomic():  # else it could take the run up again in between
+            lease.abandon(driver.id)
+            Run.objects.update(due_at=None)
+            MemberTask.objects.all().delete()
 
         until(lambda: not driver._sessions)
 
@@ -253,9 +257,9 @@ def test_a_task_that_takes_its_workers_down_fails_its_step(settings: Any) -> Non
     settings.RUNS_MAX_RECOVERIES = 2
     flow = create_workflow("w").then(step("s", lambda ctx: 1, distribute=True)).commit()
     run = flow.create_run()
-    run.start_async()
     with running() as driver:
         driver._helper.leave()
+        run.start_async()
         until(lambda: MemberTask.objects.exists())
         MemberTask.objects.update(fence=3, worker="dead", due_at=0)
         with running():
@@ -271,9 +275,9 @@ def test_nothing_of_a_canceled_run_begins() -> None:
     ran: list[int] = []
     flow = create_workflow("w").then(step("s", ran.append, distribute=True)).commit()
     run = flow.create_run()
-    run.start_async()
     with running() as driver:
         driver._helper.leave()
+        run.start_async()
         until(lambda: MemberTask.objects.exists())
         run.cancel()
         with running():

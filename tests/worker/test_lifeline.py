@@ -22,7 +22,7 @@ def test_the_children_see_the_parent_go(lifeline: Lifeline) -> None:
     before = (is_cut(lifeline.child_end), list(seen))
 
     lifeline.cut()
-    thread.join(10)
+    thread.join(30)
 
     assert before == (False, [])
     assert (is_cut(lifeline.child_end), seen) == (True, ["gone"])
@@ -69,4 +69,4 @@ def test_a_program_that_knows_nothing_of_it_ends_when_its_parent_is_killed(
     # The server inherited stderr: it is at its end when the last holder has gone.
     process.stderr.read()
 
-    assert process.wait(10) == -9
+    assert process.wait(30) == -9

@@ -27,10 +27,13 @@ pytestmark = [
 
 
 class Crowd:
-    """A body that counts who is inside at the same moment, by the ``who`` of their input."""
+    """A body that counts who is inside at the same moment, by the ``who`` of their input.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    It lets nobody out before so many were inside at once.
+    """
+
+    def __init__(self, least: int = 1) -> None:
+        self._least, self._lock = least, threading.Lock()
         self._inside: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
         self.order: list[Any] = []
@@ -41,6 +44,7 @@ class Crowd:
             self.order.append((ctx.input_data or {}).get("n"))
             self._inside[who] += 1
             self.most[who] = max(self.most[who], self._inside[who])
+        until(lambda: self.most[who] >= self._least)
         ctx.abort_signal.wait_aborted(0.005)
         with self._lock:
             self._inside[who] -= 1
@@ -59,7 +63,7 @@ def started(flow: Workflow, *inputs: Any) -> list[Run]:
 
 def finished(*runs: Run) -> None:
     pks = [run.pk for run in runs]
-    until(lambda: Run.objects.filter(pk__in=pks, status="success").count() == len(pks), seconds=30)
+    until(lambda: Run.objects.filter(pk__in=pks, status="success").count() == len(pks))
     assert not Run.objects.filter(queued_at__isnull=False).exists()
 
 
@@ -73,7 +77,7 @@ def tired() -> list[tuple[int, bool, bool]]:
 
 
 def test_no_more_runs_of_a_workflow_are_executed_at_a_time_than_it_allows() -> None:
-    crowd = Crowd()
+    crowd = Crowd(least=2)
     with ExitStack() as workers:
         for _ in range(3):
             workers.enter_context(running())
@@ -127,7 +131,10 @@ def test_a_sleeping_or_suspended_run_has_no_place() -> None:
     assert {Run.objects.get(pk=run.pk).status for run in questions} == {"suspended"}
 
 
-def test_a_place_whose_owner_died_is_taken_by_the_run_that_had_it_or_the_next() -> None:
+def test_a_place_whose_owner_died_is_taken_by_the_run_that_had_it_or_the_next(
+    settings: Any,
+) -> None:
+    settings.RUNS_LEASE_SECONDS = 1000
     crowd = Crowd()
     runs = started(limited(crowd, ConcurrencyLimit(1)), *[{"n": n} for n in range(3)])
     claim = lease.claim(runs[0].pk, "dead")

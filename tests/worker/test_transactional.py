@@ -26,6 +26,8 @@ from tests.worker.running import at_rest, running
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("registry")]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+#: Seconds of a lease whose end is waited for.
+SHORT_LEASE = dying.LEASE_SECONDS
 Drive = Callable[[Run, Any], Any]
 
 
@@ -234,7 +236,8 @@ def go_away() -> None:
 
 
 @everywhere
-def test_an_outage_of_the_database_is_no_failed_try(drive: Drive) -> None:
+def test_an_outage_of_the_database_is_no_failed_try(drive: Drive, settings: Any) -> None:
+    settings.RUNS_LEASE_SECONDS = SHORT_LEASE
     bodies: list[int] = []
 
     def meet_an_outage(ctx: Any) -> int:
@@ -260,7 +263,7 @@ def test_a_step_that_takes_too_long_leaves_no_rows_although_it_ends() -> None:
     ended = Gate()
 
     def dawdle(ctx: Any) -> None:
-        ctx.abort_signal.wait_aborted(0.3)
+        ctx.abort_signal.wait_aborted(1)
         ended.pass_by()
 
     run = made(create_workflow("w").then(writing(dawdle, timeout=0.05)))
@@ -314,7 +317,8 @@ def test_a_crash_after_the_commit_leaves_both_and_nothing_runs_again() -> None:
 
 
 @pytest.mark.parametrize("drive", [here, by_a_worker])
-def test_a_lost_lease_takes_the_rows_back(drive: Drive) -> None:
+def test_a_lost_lease_takes_the_rows_back(drive: Drive, settings: Any) -> None:
+    settings.RUNS_LEASE_SECONDS = SHORT_LEASE
     bodies: list[int] = []
 
     def lose_lease(ctx: Any) -> int:
@@ -375,7 +379,7 @@ def test_other_runs_of_the_worker_go_on_while_transactions_come_and_go() -> None
     with running(), running():
         for run in runs:
             run.start_async("g")
-        assert at_rest(*runs, seconds=30) == ["success"] * 30
+        assert at_rest(*runs) == ["success"] * 30
 
     assert len(groups()) == 30
     until(lambda: not Run.objects.exclude(lease_owner="").exists())

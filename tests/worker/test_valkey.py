@@ -150,7 +150,7 @@ def test_a_socket_folder_that_others_may_write_to_is_refused(tmp_path: Path) -> 
     folder.rmdir()
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -81,8 +81,13 @@ def ledger(tmp_path: Path) -> Path:
 
 def started(workflow: str, ledger: Path, input_data: Any) -> Run:
     run = get_workflow(workflow).create_run()
-    run.start_async(input_data, request_context={"ledger": str(ledger)})
+    context = {"ledger": str(ledger), "gate": str(gate_of(ledger))}
+    run.start_async(input_data, request_context=context)
     return run
+
+
+def gate_of(ledger: Path) -> Path:
+    return ledger.with_name("gate")
 
 
 def noted(ledger: Path) -> list[list[str]]:
@@ -92,8 +97,9 @@ def noted(ledger: Path) -> list[list[str]]:
 def test_items_of_a_fan_out_are_performed_by_all_workers_once_each(
     workers: Workers, ledger: Path
 ) -> None:
+    gate_of(ledger).touch()
     run = started("fan-out", ledger, list(range(60)))
-    assert at_rest(run, seconds=30) == ["success"]
+    assert at_rest(run) == ["success"]
 
     output = run.attempts.get().outcome().result
     assert [one["item"] for one in output] == list(range(60))
@@ -110,7 +116,8 @@ def test_a_fan_out_outlives_a_worker_and_repeats_nothing_that_was_recorded(
     recorded = set(run.steps.filter(status="success").values_list("path", flat=True))
     driver = int(Run.objects.get().lease_owner.split(":")[1])
     workers.kill(driver)
-    assert at_rest(run, seconds=30) == ["success"]
+    gate_of(ledger).touch()
+    assert at_rest(run) == ["success"]
 
     output = run.attempts.get().outcome().result
     assert [one["item"] for one in output] == list(range(60))
@@ -128,22 +135,20 @@ def test_a_cancel_reaches_a_body_in_another_process(
     run.cancel()
 
     assert run.status == "canceled"
-    assert at_rest(run, seconds=3) == ["canceled"]
+    assert at_rest(run) == ["canceled"]
     # The step after it may have been about to begin when the cancel came; it did not.
     ended = {row.path: row.output for row in run.attempts.get().steps if row.status != "canceled"}
     assert list(ended.values()) == [{"aborted": True}]
 
 
-def test_a_task_whose_worker_died_is_performed_by_another(
-    workers: Workers, ledger: Path, tmp_path: Path
-) -> None:
-    gate = tmp_path / "gate"
+def test_a_task_whose_worker_died_is_performed_by_another(workers: Workers, ledger: Path) -> None:
+    gate = gate_of(ledger)
     run = started("holding", ledger, {"gate": str(gate)})
     until(lambda: noted(ledger))
     performer = int(noted(ledger)[0][1])
     [survivor] = workers.pids - {performer}
     workers.kill(performer)
-    until(lambda: len(noted(ledger)) == 2)
+    until(lambda: len(noted(ledger)) > 1)
     gate.touch()
 
     assert at_rest(run) == ["success"]

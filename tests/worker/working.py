@@ -8,16 +8,27 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+#: Long enough for a machine that is busy, and short enough to wait for the end of a dead one's.
+LEASE_SECONDS = 4.0
+PATIENCE_SECONDS = 60.0
+#: The first item that waits at the gate.
+HELD = 30
 
 
 def define_workflow() -> Any:
     from runs import create_step, create_workflow
 
     def work(ctx: Any) -> dict[str, int]:
-        note(ctx.request_context["ledger"], f"{ctx.input_data} {os.getpid()}")
-        time.sleep(0.05)
+        """Ends when two processes are at work; from item 30 on, when there is a gate's file."""
+        ledger = Path(ctx.request_context["ledger"])
+        note(str(ledger), f"{ctx.input_data} {os.getpid()}")
+        wait_for(lambda: len({line.split()[1] for line in ledger.read_text().splitlines()}) > 1)
+        if ctx.input_data >= HELD:
+            wait_for(Path(ctx.request_context["gate"]).exists)
         return {"item": ctx.input_data, "pid": os.getpid()}
 
     def hold(ctx: Any) -> dict[str, Any]:
@@ -37,6 +48,13 @@ def define_workflow() -> Any:
     create_workflow("holding-here").then(plain).then(after).commit()
 
 
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
 def note(ledger: str, line: str) -> None:
     """One write to the end of a file, which the kernel does not split."""
     file = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -51,6 +69,7 @@ def main(database: str) -> None:
 
     settings.DATABASES["default"]["NAME"] = database
     settings.RUNS_EXECUTION = "background"
+    settings.RUNS_LEASE_SECONDS = LEASE_SECONDS
     django.setup()
     define_workflow()
     from runs.worker.runner import Runner
@@ -58,7 +77,7 @@ def main(database: str) -> None:
     runner = Runner().start()
     print("ready", flush=True)
     sys.stdin.read()
-    runner.drain(10)
+    runner.drain(PATIENCE_SECONDS)
 
 
 if __name__ == "__main__":
