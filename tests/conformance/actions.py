@@ -16,7 +16,7 @@ from typing import Any
 
 from runs import Workflow, operations, testing
 from runs.definition.registry import isolated_registry
-from runs.models import Run
+from runs.models import Run, RunEvent, StepSnapshot
 
 from .build import Case, build_workflows
 from .calls import call_run
@@ -26,11 +26,11 @@ from .world import Process, World
 
 Action = dict[str, Any]
 
-#: How long a crashing process is left alone, so that what went on beside the crash is over.
+#: A crashing process is left alone until nothing has happened in it for so long.
 CRASH_SETTLE_SECONDS = 0.04
-#: How long ``startAsync`` and ``resumeAsync`` wait for the run to come to rest, and how often
-#: they look.
-REST_SECONDS, REST_POLL_SECONDS = 1.0, 0.01
+#: How long ``startAsync`` and ``resumeAsync`` wait for the run to come to rest, a cancel for it to
+#: come to where it is to be canceled, and how often they look.
+REST_SECONDS, REST_POLL_SECONDS = 20.0, 0.01
 
 _READS = frozenset({"snapshot", "getRun", "listRuns", "reload"})
 _WITHOUT_LOG = _READS | {"newRun", "seed"}
@@ -88,12 +88,23 @@ class Session:
         crashed.cancel()
         if work.done():
             return work.result()
-        await asyncio.sleep(CRASH_SETTLE_SECONDS)
+        await self._settle()
         await self._die()
         work.cancel()
         await asyncio.wait({work}, timeout=CRASH_SETTLE_SECONDS)
         record["crashed"] = True
         self._boot()
+
+    async def _settle(self) -> None:
+        before, now = None, await self._happened()
+        while now != before:
+            await asyncio.sleep(CRASH_SETTLE_SECONDS)
+            before, now = now, await self._happened()
+
+    async def _happened(self) -> tuple[int, int, list[Any]]:
+        """What tells whether something goes on: the log, and what is stored."""
+        rows = StepSnapshot.objects.order_by("pk").values_list("pk", "status")
+        return len(self.world.log), await RunEvent.objects.acount(), [row async for row in rows]
 
     # --- one action ---------------------------------------------------------------------------
 
@@ -173,8 +184,15 @@ class Session:
         return run.watch(lambda event: seen.append(self.normal(event)))
 
     def _cancel_later(self, run: Run, seconds: float) -> None:
+        """The time is what the run has to come to where it sleeps or waits for its abort signal; a
+        slow machine needs more."""
+
         async def cancel() -> None:
             await asyncio.sleep(seconds)
+            for _ in range(round(REST_SECONDS / REST_POLL_SECONDS)):
+                if self.process.held or await run.steps.filter(status="waiting").aexists():
+                    break
+                await asyncio.sleep(REST_POLL_SECONDS)
             # The run may be over or gone by then, which is none of this action's business.
             with contextlib.suppress(Exception):
                 await run.acancel()

@@ -141,7 +141,9 @@ class Execution:
         return GO_ON
 
     async def wait_for_abort(self, instruction: Instruction) -> Any:
+        self.process.held += 1
         await self.ctx.abort_signal.await_aborted(instruction["waitAbort"] / 1000)
+        self.process.held -= 1
         self.aborted = self.ctx.abort_signal.aborted
         return GO_ON
 

@@ -32,6 +32,8 @@ class Process:
     world: World
     is_alive: bool = True
     crashed: asyncio.Event = field(default_factory=asyncio.Event)
+    #: How many bodies wait for their abort signal.
+    held: int = 0
 
     def note(self, entry: dict[str, Any]) -> None:
         if self.is_alive:
