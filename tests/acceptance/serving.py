@@ -36,6 +36,13 @@ def until(question: Callable[[], T], what: str, seconds: float = PATIENCE_SECOND
         time.sleep(0.05)
 
 
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 class Served:
     """One start of a command. Several may share a data folder; `processes` tells none apart."""
 
@@ -77,7 +84,7 @@ class Served:
 
     def health(self) -> tuple[int, dict[str, Any]]:
         try:
-            with urllib.request.urlopen(f"{self.url}health/", timeout=10) as response:
+            with urllib.request.urlopen(f"{self.url}health/", timeout=30) as response:
                 return response.status, json.load(response)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
@@ -165,9 +172,13 @@ class Served:
         return code, self.processes()
 
     def signal_everything(self, number: signal.Signals) -> None:
-        for pid in self.processes():
-            with suppress(ProcessLookupError):  # gone because of the ones before
-                os.kill(pid, number)
+        known = [psutil.Process(pid) for pid in self.processes() if psutil.pid_exists(pid)]
+        for process in known:
+            with suppress(psutil.NoSuchProcess):  # gone because of the ones before
+                process.send_signal(number)
+        if number is signal.SIGKILL:
+            # What is dying shows no environment any more, and yet may be there for a moment.
+            until(lambda: not any(is_alive(process) for process in known), "their death")
 
     def everything_goes(self) -> None:
         until(lambda: not self.processes(), "the end of all processes")

@@ -16,7 +16,8 @@ from tests.acceptance.serving import Served, until
 pytestmark = pytest.mark.acceptance
 Json = Any
 RUNS = [f"parcel-{number}" for number in range(4)]
-HOLD_MS = 2500
+#: Long enough for all of them to be held at once before the first is released.
+HOLD_MS = 6000
 
 
 class Api:

@@ -16,18 +16,22 @@ Serve = Callable[..., Served]
 def test_workers_join_those_of_the_server_and_leave_it_alone_when_they_go(serve: Serve) -> None:
     served = serve()
     served.becomes_healthy()
+    until(lambda: len(served.processes()) == 8, "all processes")
     before = set(served.processes())
 
     more = serve("runs_worker", "--workers", "1")
-    until(lambda: served.health()[1]["workers"]["alive"] == 3, "a third worker")
-    joined = len(served.processes()) - len(before)
+    until(lambda: _alive(served) == 3, "a third worker")
+    # supervisor, sentinel, one worker, pusher, monitor
+    until(lambda: len(served.processes()) - len(before) == 5, "all of its processes")
     more.process.send_signal(signal.SIGTERM)
 
-    # supervisor, sentinel, one worker, pusher, monitor
-    assert joined == 5
     assert more.process.wait(60) == 0
     assert set(served.processes()) == before
     assert served.health()[0] == 200
+
+
+def _alive(served: Served) -> int:
+    return int(served.health()[1].get("workers", {}).get("alive", 0))
 
 
 def test_workers_do_not_touch_a_database_that_is_not_ready_for_them(serve: Serve) -> None:

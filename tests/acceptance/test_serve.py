@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.acceptance.serving import Served
+from tests.acceptance.serving import Served, until
 
 pytestmark = pytest.mark.acceptance
 Serve = Callable[..., Served]
@@ -21,13 +21,12 @@ def test_it_comes_up_healthy_and_ctrl_c_leaves_no_process(serve: Serve) -> None:
     served = serve()
     report = served.becomes_healthy()
     parts = {name: part["ok"] for name, part in report.items() if name != "ok"}
-    running = len(served.processes())
+    # supervisor, Valkey, web; and the cluster: sentinel, two workers, pusher, monitor
+    until(lambda: len(served.processes()) == 8, "all processes")
 
     served.press_ctrl_c()
 
     assert parts == {"database": True, "broker": True, "workers": True, "sweeper": True}
-    # supervisor, Valkey, web; and the cluster: sentinel, two workers, pusher, monitor
-    assert running == 8
     assert served.ends() == (0, {})
 
 

@@ -26,9 +26,9 @@ Json = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One server for all tests here; it cuts who has not read for three seconds."""
+    """One server for all tests here; it cuts who has not read for some seconds."""
     data = tmp_path_factory.mktemp("streams") / "data"
-    served = Served(data, RUNS_API_PUBLIC="1", RUNS_STREAM_PATIENCE_SECONDS="3")
+    served = Served(data, RUNS_API_PUBLIC="1", RUNS_STREAM_PATIENCE_SECONDS="5")
     try:
         served.becomes_healthy()
         yield served
