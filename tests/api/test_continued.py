@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import orjson
@@ -16,8 +16,10 @@ from django.contrib.auth.models import User
 from project.asgi import application
 from runs import get_workflow
 from runs.access import create_token
+from runs.api.threads import KEPT
 from runs.models import Run
 from runs.streams.hub import current_hub
+from tests.store.waiting import DEADLINE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 W = "/api/workflows/greet-customer"
@@ -48,14 +50,14 @@ class Request:
 
     async def start(self) -> tuple[int, dict[str, str]]:
         await self.communicator.send_input({"type": "http.request", "body": self._body})
-        head = await self.communicator.receive_output(timeout=20)
+        head = await self.communicator.receive_output(timeout=DEADLINE)
         headers = {name.decode().lower(): value.decode() for name, value in head["headers"]}
         return head["status"], headers
 
     async def chunks(self) -> AsyncIterator[bytes]:
         more = True
         while more:
-            message = await self.communicator.receive_output(timeout=20)
+            message = await self.communicator.receive_output(timeout=DEADLINE)
             yield message["body"]
             more = message.get("more_body", False)
 
@@ -64,7 +66,7 @@ class Request:
 
     async def leave(self) -> None:
         await self.communicator.send_input({"type": "http.disconnect"})
-        await self.communicator.wait(timeout=20)
+        await self.communicator.wait(timeout=DEADLINE)
 
 
 def background(run_id: str = "g") -> Run:
@@ -75,11 +77,15 @@ def background(run_id: str = "g") -> Run:
 
 
 async def idle() -> bool:
-    for _ in range(200):
-        if current_hub().is_idle:
-            return True
+    return await soon(lambda: current_hub().is_idle)
+
+
+async def soon(condition: Callable[[], bool]) -> bool:
+    """Whether it becomes true, within the time that tests wait for anything."""
+    end = asyncio.get_running_loop().time() + DEADLINE
+    while not condition() and asyncio.get_running_loop().time() < end:
         await asyncio.sleep(0.02)
-    return False
+    return condition()
 
 
 async def test_an_outcome_is_sent_with_the_headers_that_middleware_has_set(token: str) -> None:
@@ -150,7 +156,8 @@ async def test_open_streams_hold_no_thread_and_go_on_when_events_come(token: str
     first = [await anext(request.chunks()) for request in requests]
 
     assert {orjson.loads(chunk[:-1])["type"] for chunk in first} == {"workflow-start"}
-    assert threading.active_count() - before <= 3  # those of the hub, however many follow
+    # Those of the hub, and those kept for the next requests, however many follow.
+    assert await soon(lambda: threading.active_count() - before <= 3 + KEPT)
     await run.acancel()
     rest = [await request.text() for request in requests]
     assert {orjson.loads(text.split(b"\x1e")[-2])["type"] for text in rest} == {"workflow-finish"}

@@ -10,6 +10,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 
 from runs.api.threads import KEPT, RequestThreads
+from tests.store.waiting import DEADLINE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,7 +28,7 @@ async def _request(threads: RequestThreads) -> list[tuple[int, int]]:
 
 async def _settled(threads: RequestThreads, free: int) -> None:
     """Wait until so many threads are free again."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         while len(threads._free) < free:
             await asyncio.sleep(0.005)
 
@@ -48,7 +49,7 @@ def test_a_request_stays_in_one_thread_and_leaves_it_to_the_next_with_its_connec
 def test_requests_at_the_same_time_have_threads_of_their_own_of_which_some_are_kept() -> None:
     async def many_requests() -> tuple[set[int], int]:
         threads = RequestThreads()
-        meet = threading.Barrier(KEPT + 2, timeout=20)
+        meet = threading.Barrier(KEPT + 2, timeout=DEADLINE)
 
         async def one() -> int:
             async with threads.one():

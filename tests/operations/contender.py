@@ -1,8 +1,8 @@
 """A process that calls runs while other processes call the same ones, as its parent tells it.
 
-``python -m tests.operations.contender DATABASE`` reads one order a line from its input, answers
-``ready``, makes the calls of the order at the next line, each in a thread of its own, and writes
-one answer a line as they return. Bodies write to a ledger, a file, whenever they begin.
+``python -m tests.operations.contender DATABASE LEASE`` reads one order a line from its input,
+answers ``ready``, makes the calls of the order at the next line, each in a thread of its own, and
+writes one answer a line as they return. Bodies write to a ledger, a file, whenever they begin.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import Any
 
 Json = Any
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 120.0
 
 
-def main(database: str) -> None:
+def main(database: str, lease_seconds: str) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     import django
     from django.conf import settings
 
     settings.DATABASES["default"]["NAME"] = database
+    settings.RUNS_LEASE_SECONDS = float(lease_seconds)
     django.setup()
     define_workflows()
     write({"ready": os.getpid()})
@@ -121,10 +122,6 @@ def do(order: Json, method: str, arguments: Json) -> Json:
     from runs.worker.runner import current_runner
 
     if method == "serve":
-        from django.conf import settings
-
-        # On a machine that is busy with other things a slow worker is no dead one.
-        settings.RUNS_LEASE_SECONDS = DEADLINE_SECONDS
         return {"worker": current_runner().id}
     if method == "drain":
         current_runner().drain(DEADLINE_SECONDS)
@@ -140,4 +137,4 @@ def do(order: Json, method: str, arguments: Json) -> Json:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

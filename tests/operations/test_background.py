@@ -99,7 +99,7 @@ def test_a_worker_that_dies_while_somebody_waits_is_told_to_them() -> None:
 
     alive.delete()
 
-    error = waiting.outcome(5)
+    error = waiting.outcome()
     assert isinstance(error, NoWorkers)
     assert said_in_words(error)
 

@@ -318,6 +318,6 @@ def test_a_background_stream_without_workers_says_so_at_once(how: str) -> None:
 
     reader = Background(lambda: list(getattr(run, how)(*arguments)))
 
-    failure = reader.outcome(3)
+    failure = reader.outcome()
     said = str(failure) if isinstance(failure, RunsError) else str(failure[-1])
     assert all(word in said for word in IN_WORDS)

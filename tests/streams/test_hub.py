@@ -17,6 +17,7 @@ from runs.streams.follower import ROOM
 from runs.streams.hub import Hub, current_hub
 from runs.streams.states import State
 from tests.store.gallery import add, ask, same
+from tests.store.waiting import DEADLINE
 from tests.streams.queries import Queries, counted
 from tests.streams.telling import (
     atell,
@@ -32,7 +33,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 async def until(condition: Any) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         while not condition():
             await asyncio.sleep(0.002)
 
@@ -207,14 +208,15 @@ async def test_a_long_history_waits_in_the_tables_for_its_reader() -> None:
 
 @pytest.mark.usefixtures("looking")
 async def test_a_reader_that_does_not_read_is_cut_and_told_where_to_go_on(settings: Any) -> None:
-    settings.RUNS_STREAM_PATIENCE_SECONDS = 0.1
     run, hub = await make_run(), current_hub()
     await atell(run, *range(10))
 
     async with hub.follower(run.pk) as slow:
         items = aiter(slow)
         taken = [(await soon(anext(items))).seq for _ in range(3)]
+        settings.RUNS_STREAM_PATIENCE_SECONDS = 0.1
         await until(lambda: not slow.has_room)
+        settings.RUNS_STREAM_PATIENCE_SECONDS = 3600.0
         with pytest.raises(SlowReader) as raised:
             await soon(anext(items))
 

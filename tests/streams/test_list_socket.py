@@ -198,7 +198,9 @@ async def test_digests_come_at_most_twice_a_second_with_all_that_happened(
     assert digests <= took / 0.2 + 1
 
 
-async def test_lists_that_show_the_same_are_read_once(headers: dict[str, str]) -> None:
+async def test_lists_that_show_the_same_are_read_once(
+    headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def statements(lists: int) -> int:
         with counted("runs-digest") as queries:
             clients = [Client("/ws/runs/", headers, []) for _ in range(lists)]
@@ -206,9 +208,12 @@ async def test_lists_that_show_the_same_are_read_once(headers: dict[str, str]) -
                 assert await client.open()
                 await client.next()
             before = len(queries.statements)
+            # So long that all that happens to the run is told at once, however slowly it happens.
+            monkeypatch.setattr(digest, "GAP_SECONDS", 0.5)
             await asked(asking(f"w{lists}"), "r")
             for client in clients:
                 await changes(client, "r")
+            monkeypatch.setattr(digest, "GAP_SECONDS", 0.02)
             for client in clients:
                 await client.leave()
         return len([sql for sql in queries.statements[before:] if "runs_stepsnapshot" in sql])

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from runs import Workflow, create_workflow
 from runs.models import ApiToken, Run
 from tests.store.gallery import add, ask, same
+from tests.store.waiting import DEADLINE
 from tests.streams.talking import Client, Json, connected, is_type, refused, token_of
 from tests.streams.telling import atell, make_run
 
@@ -315,6 +316,6 @@ async def test_a_client_that_leaves_leaves_nothing_behind(headers: dict[str, str
         followed = current_hub().followed
 
     assert (followed, current_hub().followed) == (1, 0)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         while not current_hub().is_idle:
             await asyncio.sleep(0.005)

@@ -43,7 +43,7 @@ def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             receiver.arrived.append((headers | {"path": self.path}, body))
             if receiver.hangs:
-                receiver.released.wait(10)
+                receiver.released.wait(120)
                 return
             status = receiver.answers.pop(0) if receiver.answers else 204
             self.send_response(status)
