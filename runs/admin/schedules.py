@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from runs import operations, shown
+from runs.access import Caller
 from runs.admin.reading import ReadOnly, caller_of
 from runs.exceptions import RunsError
 from runs.models import Schedule, ScheduleTrigger
@@ -30,6 +31,9 @@ _MEMBERS = {
 class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
     """The members of a schedule; what is wrong with them the front door says."""
 
+    #: Who fills it in.
+    caller: ClassVar[Caller]
+
     input = forms.JSONField(required=False, help_text="JSON that its runs start with")
     context = forms.JSONField(required=False, label="Request context")
 
@@ -40,10 +44,15 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.saved: Schedule | None = None
-        if self.instance.pk:
+        if not self.instance.pk:
+            return
+        if "workflow" in self.fields:  # it is not for who may only look
             self.fields["workflow"].disabled = True
+        if self.caller.may("view_payload"):
             self.fields["input"].initial = self.instance.input_data
             self.fields["context"].initial = self.instance.request_context
+        else:
+            del self.fields["input"], self.fields["context"]
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -57,8 +66,11 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
     def _save(self, found: dict[str, Any]) -> Schedule:
         if self.instance.pk:
             asked = {_MEMBERS[name]: found[name] for name in self.changed_data}
+            if "resource_id" in asked:
+                asked["resource_id"] = self.caller.resource_for(asked["resource_id"])
             return operations.update_schedule(self.instance.pk, **asked)
         asked = {member: found[name] for name, member in _MEMBERS.items()}
+        asked["resource_id"] = self.caller.resource_for(asked["resource_id"])
         return operations.create_schedule(found["workflow"].pk, **asked)
 
     def save(self, commit: bool = True) -> Schedule:
@@ -99,19 +111,24 @@ class ScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("status", "workflow")
     search_fields = ("id", "workflow__id")
     actions = ("pause", "resume", "run_now")
-    fields = (
-        "workflow",
-        ("cron", "timezone", "missed"),
-        "resource_id",
-        "input",
-        "context",
-    )
     inlines = (TriggerPart,)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request)
-        allowed = caller_of(request).resource_ids
-        return rows if allowed is None else rows.filter(resource_id__in=sorted(allowed))
+        return caller_of(request).visible(super().get_queryset(request))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What its runs start with is for who makes it, or sees and changes it."""
+        fields = ("workflow", ("cron", "timezone", "missed"), "resource_id")
+        caller = caller_of(request)
+        may_see = obj is None or caller.may("view_payload")
+        with_input = may_see and caller.may("manage_schedule")
+        return (*fields, "input", "context") if with_input else fields
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **options)
+        return type(form.__name__, (form,), {"caller": caller_of(request)})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return caller_of(request).may("manage_schedule")

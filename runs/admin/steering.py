@@ -22,7 +22,7 @@ from runs.access import Caller
 from runs.admin.reading import caller_of
 from runs.definition.registry import get_workflow
 from runs.engine.journal import ACTIVE, FINAL, Status
-from runs.exceptions import RequestError
+from runs.exceptions import RequestError, WorkflowNotFound
 from runs.forms import SchemaForm
 from runs.models import Run
 
@@ -94,7 +94,11 @@ def start(model_admin: Any, request: HttpRequest, object_id: str) -> HttpRespons
         raise Http404
     if not caller_of(request).may("start_run"):
         raise PermissionDenied
-    workflow = get_workflow(run.workflow_id)
+    try:
+        workflow = get_workflow(run.workflow_id)
+    except WorkflowNotFound as error:
+        messages.error(request, f"{error.message}: {run.workflow_id}")
+        return redirect("admin:runs_run_change", run.pk)
     schema = workflow.input_schema
     shape = schema.json_schema if schema is not None else None
     form = SchemaForm(shape)

@@ -19,7 +19,12 @@ class NewTokenForm(forms.ModelForm):  # type: ignore[type-arg]
     """What a token is made of; its text is made up when it is saved."""
 
     days = forms.IntegerField(
-        label="Valid for days", initial=90, min_value=1, required=False, help_text="Empty: for ever"
+        label="Valid for days",
+        initial=90,
+        min_value=1,
+        max_value=36_500,
+        required=False,
+        help_text="Empty: for ever",
     )
 
     class Meta:

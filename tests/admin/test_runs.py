@@ -176,3 +176,15 @@ def test_records_are_exported_without_what_may_not_be_seen(
 
     assert "result" not in hidden["runs"][0]
     assert open_["runs"][0]["result"] == 42
+
+
+def test_a_run_whose_workflow_is_gone_cannot_be_started(page: Client, operator: User) -> None:
+    from runs.models import Workflow
+
+    allow(operator, "start_run")
+    run = Run.objects.create(workflow=Workflow.objects.create(id="gone"), run_id="r")
+    url = reverse("admin:runs_run_start", args=[run.pk])
+
+    for response in (page.get(url, follow=True), page.post(url, {}, follow=True)):
+        assert response.status_code == 200
+        assert "Workflow not found" in response.content.decode()

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from runs.access import find_token
-from runs.models import ApiToken, AuditEntry, Schedule
+from runs.models import ApiToken, AuditEntry, ResourceRestriction, Schedule
 from tests.admin.conftest import Workflows, allow
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +85,80 @@ def test_a_schedule_is_changed_paused_and_deleted(
 
     assert changed == ("0 4 * * *", "skip", {"n": 1}, "paused")
     assert not Schedule.objects.exists()
+
+
+# --- tenants and permissions ---------------------------------------------------------------------
+
+
+def test_a_restricted_user_makes_and_moves_schedules_within_his_resources(
+    page: Client, operator: User, workflows: Workflows
+) -> None:
+    allow(operator, "manage_schedule")
+    ResourceRestriction.objects.create(user=operator, resource_ids=["mine", "also-mine"])
+    workflows["asking"].create_run()
+    url = reverse(f"{SCHEDULES}_add")
+    data = {"workflow": "asking", "cron": "0 3 * * *", "missed": "once", **NO_TRIGGERS}
+
+    refused = [page.post(url, data | {"resource_id": one}) for one in ("theirs", "")]
+    made = page.post(url, data | {"resource_id": "mine"})
+
+    assert all("You may not make" in response.content.decode() for response in refused)
+    assert made.status_code == 302
+    schedule = Schedule.objects.get()
+    change = reverse(f"{SCHEDULES}_change", args=[schedule.pk])
+    taken = page.post(change, data | {"resource_id": "theirs"}).content.decode()
+    schedule.refresh_from_db()
+    assert "You may not make" in taken
+    assert schedule.resource_id == "mine"
+
+
+def test_who_may_only_see_runs_sees_a_schedule_without_its_input(
+    page: Client, operator: User, workflows: Workflows
+) -> None:
+    from runs.operations import create_schedule
+
+    schedule = create_schedule("asking", cron="0 3 * * *", input_data={"n": "secret"})
+    url = reverse(f"{SCHEDULES}_change", args=[schedule.pk])
+
+    seen = page.get(url)
+    allow(operator, "manage_schedule")
+    managed = page.get(url)
+
+    assert (seen.status_code, managed.status_code) == (200, 200)
+    assert "0 3 * * *" in seen.content.decode()
+    assert not any("secret" in response.content.decode() for response in (seen, managed))
+
+
+def test_a_manager_who_sees_no_input_leaves_it_as_it_is(
+    page: Client, operator: User, workflows: Workflows
+) -> None:
+    from runs.operations import create_schedule
+
+    allow(operator, "manage_schedule")
+    workflows["asking"].create_run()
+    schedule = create_schedule("asking", cron="0 3 * * *", input_data={"n": "secret"})
+    url = reverse(f"{SCHEDULES}_change", args=[schedule.pk])
+
+    page.post(url, {"cron": "0 4 * * *", "missed": "once", **NO_TRIGGERS})
+
+    schedule.refresh_from_db()
+    assert (schedule.cron, schedule.input_data) == ("0 4 * * *", {"n": "secret"})
+
+
+def test_a_token_that_would_outlive_everybody_is_refused(page: Client, operator: User) -> None:
+    allow(operator, "add_apitoken", "view_apitoken")
+
+    refused = page.post(reverse(f"{TOKENS}_add"), {"user": operator.pk, "days": str(10**9)})
+
+    assert refused.status_code == 200
+    assert not ApiToken.objects.exists()
+
+
+def test_a_token_is_kept_to_a_list_of_resources(page: Client, operator: User) -> None:
+    allow(operator, "add_apitoken", "view_apitoken")
+
+    for wrong in ("5", '{"a": 1}', "[1]"):
+        data = {"user": operator.pk, "days": "1", "resource_ids": wrong}
+        assert page.post(reverse(f"{TOKENS}_add"), data).status_code == 200
+
+    assert not ApiToken.objects.exists()
