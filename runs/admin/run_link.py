@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.db.models import Max
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -105,7 +106,8 @@ class RunLink(admin.ModelAdmin):  # type: ignore[type-arg]
         runs = visible.filter(resource_id__in=set(resources.values()))
         if self.run_workflow:
             runs = runs.filter(workflow_id=self.run_workflow)
-        newest = {run.resource_id: run for run in runs.order_by("created_at", "pk")}
+        last = runs.order_by().values("resource_id").annotate(last=Max("pk")).values("last")
+        newest = {run.resource_id: run for run in visible.filter(pk__in=last)}
         pairs = ((pk, newest.get(resource)) for pk, resource in resources.items())
         return {pk: run for pk, run in pairs if run is not None}
 

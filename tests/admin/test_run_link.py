@@ -8,11 +8,12 @@ import pytest
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models.signals import post_init
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from runs.admin import RunLink
-from runs.models import ResourceRestriction
+from runs.models import ResourceRestriction, Run
 from tests.admin.conftest import Workflows
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +56,25 @@ def test_the_newest_run_of_each_row_is_linked(
     assert shown["root"] == "\u2013"
     assert f"/admin/runs/run/{run.pk}/change/" in shown["olga"]
     assert 'data-status="suspended" data-runs-run="asking/newest"' in shown["olga"]
+
+
+def test_older_runs_are_not_even_read(
+    customers: CustomerAdmin, operator: User, workflows: Workflows, rf: RequestFactory
+) -> None:
+    for number in range(10):
+        workflows["asking"].create_run(run_id=f"r{number}", resource_id=f"customer-{operator.pk}")
+    request, read = seen_by(operator, rf), []
+
+    def note(instance: Run, **_: Any) -> None:
+        read.append(instance.run_id)
+
+    post_init.connect(note, sender=Run)
+    try:
+        customers._find_runs(request, [operator])
+    finally:
+        post_init.disconnect(note, sender=Run)
+
+    assert read == ["r9"]
 
 
 def test_the_page_of_a_row_says_why_its_run_is_where_it_is(

@@ -6,6 +6,7 @@ which would take most of the room gets a fixed, small part of it, and says how l
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -59,10 +60,8 @@ class Timescale:
 
     def at(self, moment: int) -> float:
         """Where a moment lies, from 0 to 1."""
-        for piece in self.pieces:
-            if moment <= piece.end:
-                return piece.at(moment)
-        return 1.0
+        index = bisect_left(self.pieces, moment, key=lambda piece: piece.end)
+        return self.pieces[index].at(moment) if index < len(self.pieces) else 1.0
 
     @property
     def folds(self) -> list[Piece]:

@@ -71,3 +71,26 @@ def test_many_folds_leave_room_for_the_work() -> None:
 def test_the_last_stretch_grows_unless_it_is_folded() -> None:
     assert timescale([(0, 1_000)], 0, 1_000).grows == 1.0
     assert timescale([(0, 1_000)], 0, 90_000_000).grows == 0.0
+
+
+class Moment(int):
+    """Counts how often it is compared."""
+
+    compared = 0
+
+    def __le__(self, other: int) -> bool:
+        Moment.compared += 1
+        return int(self) <= other
+
+    def __gt__(self, other: int) -> bool:
+        Moment.compared += 1
+        return int(self) > other
+
+
+def test_a_long_axis_is_not_searched_piece_by_piece() -> None:
+    scale = timescale([(at * 10, at * 10 + 5) for at in range(1000)], 0, 10_000)
+
+    place = scale.at(Moment(9_992))
+
+    assert (len(scale.pieces), round(place, 4)) == (2000, 0.9992)
+    assert Moment.compared < 20
