@@ -45,8 +45,9 @@ def sqlite(path: Path | str) -> dict[str, Any]:
         "synchronous": read("SQLITE_SYNCHRONOUS", synchronous, "NORMAL"),
         "mmap_size": 134_217_728,
         "cache_size": -20_000,
-        # Each checkpoint writes the same pages once more and waits for the disk, twice.
-        "wal_autocheckpoint": 4_000,
+        # Pages. Each checkpoint writes the same ones once more and waits for the disk, twice; most
+        # of the work is done by then (runs.store.checkpoints).
+        "wal_autocheckpoint": 8_000,
     }
     options: dict[str, Any] = {
         # A transaction that begins with a read cannot wait for the write lock later: it fails.

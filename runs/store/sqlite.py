@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from runs.models import Run
-from runs.store import rows
+from runs.store import checkpoints, rows
 from runs.store.writes import Current, Write, Written, judge, run_columns
 
 _RUN = Run._meta.db_table
@@ -44,6 +44,7 @@ def _in_transaction(raw: sqlite3.Connection, writes: Sequence[Write]) -> list[Wr
         if raw.in_transaction:  # a full disk, for one, has ended it already
             raw.execute("ROLLBACK")
         raise
+    checkpoints.after_commit(raw)
     return answers
 
 

@@ -127,7 +127,7 @@ def test_a_real_delay_is_waited_for() -> None:
 
     single(body, retries=1, retry_delay=0.1).create_run().start()
 
-    assert starts[1] - starts[0] >= 0.1
+    assert starts[1] - starts[0] > 0.09  # moments are whole milliseconds of the wall clock
 
 
 # --- time limits -----------------------------------------------------------------------------
