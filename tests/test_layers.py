@@ -192,7 +192,7 @@ def test_a_pure_layer_works_where_django_cannot_be_imported(layer: str) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
     assert modules

@@ -21,7 +21,7 @@ import psutil
 from runs.worker.valkey import socket_path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 T = TypeVar("T")
 
@@ -172,10 +172,11 @@ class Served:
         return code, self.processes()
 
     def signal_everything(self, number: signal.Signals) -> None:
-        known = [psutil.Process(pid) for pid in self.processes() if psutil.pid_exists(pid)]
-        for process in known:
+        known = []
+        for pid in self.processes():
             with suppress(psutil.NoSuchProcess):  # gone because of the ones before
-                process.send_signal(number)
+                known.append(psutil.Process(pid))
+                known[-1].send_signal(number)
         if number is signal.SIGKILL:
             # What is dying shows no environment any more, and yet may be there for a moment.
             until(lambda: not any(is_alive(process) for process in known), "their death")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.serving import Served, until
+from tests.acceptance.serving import PATIENCE_SECONDS, Served, until
 
 pytestmark = pytest.mark.acceptance
 Json = Any
@@ -25,12 +25,14 @@ class Api:
         self._base, self._token = f"{served.url}api/workflows/ship-order/", token
 
     def call(self, method: str, path: str, body: Json = None) -> Json:
-        with urllib.request.urlopen(self._request(method, path, body), timeout=60) as response:
+        with urllib.request.urlopen(
+            self._request(method, path, body), timeout=PATIENCE_SECONDS
+        ) as response:
             return json.load(response)
 
     def observe(self, run_id: str) -> list[Json]:
         request = self._request("POST", f"observe?runId={run_id}")
-        with urllib.request.urlopen(request, timeout=60) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
             return [json.loads(piece) for piece in response.read().split(b"\x1e") if piece]
 
     def _request(self, method: str, path: str, body: Json = None) -> urllib.request.Request:

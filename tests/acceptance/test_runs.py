@@ -20,7 +20,7 @@ from runs import get_workflow
 from runs.models import Run
 
 workflow = get_workflow("ship-order")
-workflow.create_run(run_id="parcel").start_async(input_data={"parcel": "p", "holdMs": 6000})
+workflow.create_run(run_id="parcel").start_async(input_data={"parcel": "p", "holdMs": 8000})
 while "hold-shipment" not in workflow.get_workflow_run_by_id("parcel")["steps"]:
     time.sleep(0.02)
 print(Run.objects.get(run_id="parcel").lease_owner.split(":")[1])
@@ -41,7 +41,7 @@ print(record["status"], record["result"], begun)
 
 
 def test_a_run_goes_on_when_its_worker_is_killed(serve: Serve) -> None:
-    served = serve(RUNS_LEASE_SECONDS="3")
+    served = serve(RUNS_LEASE_SECONDS="5")
     served.becomes_healthy()
     worker = int(served.shell(START))
     known = served.workers()
@@ -53,13 +53,13 @@ def test_a_run_goes_on_when_its_worker_is_killed(serve: Serve) -> None:
 
 
 def test_a_run_goes_on_in_the_next_supervisor_when_everything_is_killed(serve: Serve) -> None:
-    first = serve(RUNS_LEASE_SECONDS="3")
+    first = serve(RUNS_LEASE_SECONDS="5")
     first.becomes_healthy()
     first.shell(START)
 
     first.signal_everything(signal.SIGKILL)
     first.everything_goes()
-    second = serve(RUNS_LEASE_SECONDS="3")
+    second = serve(RUNS_LEASE_SECONDS="5")
 
     assert second.shell(AWAIT) == "success {'message': 'Dispatched L-p'} [1, 2, 1]"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.acceptance.serving import Served, until
+from tests.acceptance.serving import PATIENCE_SECONDS, Served, until
 
 pytestmark = pytest.mark.acceptance
 Serve = Callable[..., Served]
@@ -25,7 +25,7 @@ def test_workers_join_those_of_the_server_and_leave_it_alone_when_they_go(serve:
     until(lambda: len(served.processes()) - len(before) == 5, "all of its processes")
     more.process.send_signal(signal.SIGTERM)
 
-    assert more.process.wait(60) == 0
+    assert more.process.wait(PATIENCE_SECONDS) == 0
     assert set(served.processes()) == before
     assert served.health()[0] == 200
 

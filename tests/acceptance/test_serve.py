@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.acceptance.serving import Served, until
+from tests.acceptance.serving import PATIENCE_SECONDS, Served, until
 
 pytestmark = pytest.mark.acceptance
 Serve = Callable[..., Served]
@@ -76,7 +76,7 @@ def test_a_data_folder_is_served_once_at_a_time(serve: Serve) -> None:
 
     second = serve()
 
-    assert second.process.wait(60) == 1
+    assert second.process.wait(PATIENCE_SECONDS) == 1
     assert second.output == (
         f"CommandError: Process {first.process.pid} already serves the data folder {first.data}. "
         "Stop it first, or set RUNS_DATA to another folder.\n"
@@ -90,5 +90,5 @@ def test_a_port_that_is_taken_is_named(serve: Serve) -> None:
 
     second = serve(RUNS_DATA=f"{first.data}-2", PORT=str(port))
 
-    assert second.process.wait(60) == 1
+    assert second.process.wait(PATIENCE_SECONDS) == 1
     assert f"Cannot listen on 127.0.0.1 port {port}: Address already in use" in second.output

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from runs.worker.valkey import EmbeddedValkey, embedded_url
-from tests.acceptance.serving import Served, until
+from tests.acceptance.serving import PATIENCE_SECONDS, Served, until
 
 pytestmark = pytest.mark.acceptance
 Machine = Callable[..., Served]
@@ -33,9 +33,9 @@ def shared(tmp_path: Path) -> Iterator[dict[str, str]]:
         "DATABASE_URL": postgres.get_uri(),
         "REDIS_URL": embedded_url(tmp_path / "broker"),
         "SECRET_KEY": "the-same-on-all-machines",
-        "RUNS_LEASE_SECONDS": "3",
+        "RUNS_LEASE_SECONDS": "5",
         "RUNS_HEARTBEAT_SECONDS": "0.5",
-        "RUNS_WORKER_TIMEOUT_SECONDS": "3",
+        "RUNS_WORKER_TIMEOUT_SECONDS": "5",
     }
     valkey.stop()
     postgres.cleanup()
@@ -70,7 +70,7 @@ def health(port: int) -> dict[str, Any]:
 
 
 def test_a_machine_with_workers_is_lost_and_another_goes_on_with_its_runs(machine: Machine) -> None:
-    assert machine("setup", "migrate", "--verbosity=0").process.wait(60) == 0
+    assert machine("setup", "migrate", "--verbosity=0").process.wait(PATIENCE_SECONDS) == 0
     port = free_port()
     daphne = ("-m", "daphne", "--verbosity=0", "-p", str(port), "project.asgi:application")
     web = machine("web", program=daphne)

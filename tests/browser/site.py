@@ -94,7 +94,7 @@ class Site:
         """What the API answers to a GET."""
         headers = {"Authorization": f"Bearer {self.token}"}
         request = urllib.request.Request(url, headers=headers)
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return json.load(response)
 
     def call(self, path: str, body: Any) -> Any:
@@ -106,7 +106,7 @@ class Site:
                 "Content-Type": "application/json",
             },
         )
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return json.load(response)
 
 

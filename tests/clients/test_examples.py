@@ -43,7 +43,7 @@ def test_the_examples_work(serve: Callable[..., Served]) -> None:
         env=served.environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
     assert outcome.returncode == 0, outcome.stdout[-2000:] + outcome.stderr

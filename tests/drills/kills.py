@@ -19,7 +19,7 @@ from tests.drills.verdict import Verdict, balance
 PAUSE_SECONDS = (0.2, 1.5)
 MOST_AT_ONCE = 3
 #: For how long no run need end while others are being killed and started again.
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 
 class Killer:

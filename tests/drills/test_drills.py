@@ -25,7 +25,7 @@ def held(*arguments: str) -> dict[str, str]:
         env=clean,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
     )
     assert outcome.returncode == 0, f"{outcome.stdout}\n{outcome.stderr}"
     *lines, verdict = outcome.stdout.strip().splitlines()

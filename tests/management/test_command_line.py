@@ -60,7 +60,7 @@ def test_a_database_that_was_not_migrated_is_told_plainly(tmp_path):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
     assert (outcome.returncode, outcome.stdout) == (2, "")
@@ -76,7 +76,7 @@ def test_a_reader_that_has_seen_enough_ends_the_listing_quietly(tmp_path):
         "RUNS_EXECUTION": "inline",
     }
     here = {"cwd": ROOT, "env": environment}
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], check=True, timeout=60, **here)
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], check=True, timeout=180, **here)
     reading, writing = os.pipe()
     os.close(reading)
 
@@ -85,7 +85,7 @@ def test_a_reader_that_has_seen_enough_ends_the_listing_quietly(tmp_path):
         stdout=writing,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=180,
         **here,
     )
 

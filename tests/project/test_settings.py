@@ -26,7 +26,7 @@ def manage(data: Path, *arguments: str, **environment: str) -> subprocess.Comple
         env=inherited | {"RUNS_DATA": str(data)} | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 
