@@ -10,6 +10,7 @@ from runs.engine import path as paths
 from runs.engine import refs
 from runs.engine.journal import Entry, Kind
 from runs.engine.transitions import user_part
+from runs.exceptions import RunNotFound
 from runs.models import Run
 from runs.store import journals
 from runs.ui.run import log
@@ -116,7 +117,7 @@ def _goes(row: Row) -> bool:
 
 def inspect(run: Run, attempt: int, row: Row, rows: list[Row], *, may_view: bool) -> Inspector:
     """Read what the entry holds; three or four queries, however long the run is."""
-    entry = journals.load_entries(run.pk, attempt, [row.path])[row.path]
+    entry = entry_of(run, attempt, row)
     return Inspector(
         row=row,
         payloads=list(_payloads(entry, may_view)),
@@ -130,6 +131,14 @@ def inspect(run: Run, attempt: int, row: Row, rows: list[Row], *, may_view: bool
         kept_from=row.kept_from,
         facts=_facts(row),
     )
+
+
+def entry_of(run: Run, attempt: int, row: Row) -> Entry:
+    """All that is recorded of a row; RunNotFound if the run was deleted since that was read."""
+    found = journals.load_entries(run.pk, attempt, [row.path]).get(row.path)
+    if found is None:
+        raise RunNotFound(run_id=run.run_id, workflow_id=run.workflow_id)
+    return found
 
 
 def _facts(row: Row) -> list[tuple[str, int]]:

@@ -14,7 +14,7 @@ from runs.access import Caller
 from runs.definition import registry
 from runs.definition.workflow import Workflow
 from runs.engine.journal import ACTIVE, FINAL, Status
-from runs.exceptions import NotFound, WorkflowNotFound
+from runs.exceptions import NotFound, RunNotFound, WorkflowNotFound
 from runs.models import Attempt, Run
 from runs.operations.calls import bound
 from runs.store import lease
@@ -135,9 +135,11 @@ def subject(request: HttpRequest, workflow_id: str, run_id: str) -> Subject:
     """The run of an address, if its caller may see it; else RunNotFound."""
     caller = caller_of(request)
     now = time.time_ns() // 1_000_000
-    run = caller.find_run(workflow_id, run_id)
-    following = log.total(run)
-    run = Run.objects.select_related("version", "started_by").get(pk=run.pk)
+    found = caller.find_run(workflow_id, run_id)
+    following = log.total(found)
+    run = Run.objects.select_related("version", "started_by").filter(pk=found.pk).first()
+    if run is None:  # it was deleted meanwhile
+        raise RunNotFound(run_id=run_id, workflow_id=workflow_id)
     attempt = attempt_of(request, "attempt", run, run.attempt)
     return Subject(caller, run, attempt, now, following)
 

@@ -14,7 +14,6 @@ from runs.engine import path as paths
 from runs.exceptions import RequestError
 from runs.forms import SchemaForm
 from runs.operations import TravelPlan
-from runs.store import journals
 from runs.ui.run import inspector
 from runs.ui.run.rows import Row, steps_of
 from runs.ui.run.subject import Subject
@@ -125,7 +124,7 @@ def _recorded(about: Subject, row: Row | None) -> Json:
     """The input that the step had."""
     if row is None or not about.may_view_payload:
         return None
-    return journals.load_entries(about.run.pk, about.attempt, [row.path])[row.path].input
+    return inspector.entry_of(about.run, about.attempt, row).input
 
 
 def _input_schema(about: Subject, row: Row | None) -> tuple[Schema | None, Json]:
