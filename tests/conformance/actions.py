@@ -14,6 +14,8 @@ from contextlib import ExitStack
 from copy import deepcopy
 from typing import Any
 
+from django.db.models import Q
+
 from runs import Workflow, operations, testing
 from runs.definition.registry import isolated_registry
 from runs.models import Run, RunEvent, StepSnapshot
@@ -28,9 +30,10 @@ Action = dict[str, Any]
 
 #: A crashing process is left alone until nothing has happened in it for so long.
 CRASH_SETTLE_SECONDS = 0.04
-#: How long ``startAsync`` and ``resumeAsync`` wait for the run to come to rest, a cancel for it to
-#: come to where it is to be canceled, and how often they look.
+#: How long ``startAsync`` and ``resumeAsync`` wait for the run to come to rest, and how often they
+#: look; how long a cancel waits for it to come to where it waits.
 REST_SECONDS, REST_POLL_SECONDS = 20.0, 0.01
+CANCEL_SECONDS = 2.0
 
 _READS = frozenset({"snapshot", "getRun", "listRuns", "reload"})
 _WITHOUT_LOG = _READS | {"newRun", "seed"}
@@ -184,13 +187,14 @@ class Session:
         return run.watch(lambda event: seen.append(self.normal(event)))
 
     def _cancel_later(self, run: Run, seconds: float) -> None:
-        """The time is what the run has to come to where it sleeps or waits for its abort signal; a
-        slow machine needs more."""
+        """The time is what the run has to come to where it waits (in a sleep, before another try,
+        in a body); a slow machine needs more, but no more than CANCEL_SECONDS."""
+        waits = run.steps.filter(Q(status="waiting") | Q(wake_at__isnull=False))
 
         async def cancel() -> None:
             await asyncio.sleep(seconds)
-            for _ in range(round(REST_SECONDS / REST_POLL_SECONDS)):
-                if self.process.held or await run.steps.filter(status="waiting").aexists():
+            for _ in range(round(CANCEL_SECONDS / REST_POLL_SECONDS)):
+                if self.process.held or await waits.aexists():
                     break
                 await asyncio.sleep(REST_POLL_SECONDS)
             # The run may be over or gone by then, which is none of this action's business.

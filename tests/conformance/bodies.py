@@ -137,13 +137,13 @@ class Execution:
         return GO_ON
 
     async def wait(self, instruction: Instruction) -> Any:
-        await asyncio.sleep(instruction["wait"] / 1000)
+        with self.process.holding():
+            await asyncio.sleep(instruction["wait"] / 1000)
         return GO_ON
 
     async def wait_for_abort(self, instruction: Instruction) -> Any:
-        self.process.held += 1
-        await self.ctx.abort_signal.await_aborted(instruction["waitAbort"] / 1000)
-        self.process.held -= 1
+        with self.process.holding():
+            await self.ctx.abort_signal.await_aborted(instruction["waitAbort"] / 1000)
         self.aborted = self.ctx.abort_signal.aborted
         return GO_ON
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,8 +34,17 @@ class Process:
     world: World
     is_alive: bool = True
     crashed: asyncio.Event = field(default_factory=asyncio.Event)
-    #: How many bodies wait for their abort signal.
+    #: How many bodies wait, for a time or for their abort signal.
     held: int = 0
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """A body waits while inside."""
+        self.held += 1
+        try:
+            yield
+        finally:
+            self.held -= 1
 
     def note(self, entry: dict[str, Any]) -> None:
         if self.is_alive:
