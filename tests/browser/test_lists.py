@@ -52,14 +52,14 @@ def test_figures_of_workflows_follow_what_runs(site: Site) -> None:
 
 def test_a_run_that_the_list_would_not_show_is_not_new(site: Site) -> None:
     for number in range(11):
-        site.start("order-approval", f"many-{number}", ORDER, "many")
+        site.start("order-approval", f"beyond-{number}", ORDER, "beyond")
     page = site.page("/w/order-approval/")
     expect(page.locator("[data-live=connection]")).to_have_attribute("data-state", "live")
 
-    site.call("order-approval/runs/many-0/cancel", {})
-    site.call("order-approval/runs/many-10/cancel", {})
-    expect(page.locator('[data-run="order-approval/many-10"] .status')).to_have_text("canceled")
-    site.start("order-approval", "many-11", ORDER, "many")
+    site.call("order-approval/runs/beyond-0/cancel", {})
+    site.call("order-approval/runs/beyond-10/cancel", {})
+    expect(page.locator('[data-run="order-approval/beyond-10"] .status')).to_have_text("canceled")
+    site.start("order-approval", "beyond-11", ORDER, "beyond")
 
     expect(page.locator("[data-live=new-runs]")).to_have_text("1 new, show it")
 
