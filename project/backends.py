@@ -58,7 +58,7 @@ def sqlite(path: Path | str) -> dict[str, Any]:
     }
     # Opening the file anew, with all of the above, costs more than most requests and steps.
     kept = {"CONN_MAX_AGE": None}
-    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": options} | kept
+    return {"ENGINE": "runs.backends.sqlite3", "NAME": str(path), "OPTIONS": options} | kept
 
 
 def queue(redis_url: str, *, workers: int) -> dict[str, Any]:

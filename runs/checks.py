@@ -87,7 +87,7 @@ def check_sqlite(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
             id="runs.W001",
         )
         for alias, database in settings.DATABASES.items()
-        if database["ENGINE"] == "django.db.backends.sqlite3"
+        if database["ENGINE"].endswith(".sqlite3")
         and database.get("OPTIONS", {}).get("transaction_mode") != "IMMEDIATE"
     ]
 

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: From the ground up. Layers of one row are siblings and do not import each other, but for the
 #: ground itself and the top, where wiring is done.
 ROWS = (
-    ("exceptions", "conf"),
+    ("exceptions", "conf", "backends"),
     ("definition",),
     ("engine",),
     ("models",),

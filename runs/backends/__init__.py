@@ -1,0 +1,1 @@
+"""Database backends: Django's own, made to be shared by web and workers."""
