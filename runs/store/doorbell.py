@@ -5,8 +5,9 @@ hears it reads the tables. So a bell may get lost, come twice or late, and nothi
 time it takes; followers look by themselves once a second, too.
 
 Followers in this process are called directly. Those in other processes get one message over the
-channel layer, sent by a thread of its own: a commit never waits for it. While a message is on its
-way the next bells gather, so a flood of commits costs few messages.
+channel layer, sent by a thread of its own: a commit never waits for it. After a message the next
+bells gather for a moment, so a flood of commits costs few messages; for a shorter one if somebody
+may be waiting for a run that began or came to rest.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ Listener = Callable[[Moved], None]
 
 GROUP = "runs.doorbell"
 MESSAGE = "runs.moved"
-#: Seconds between two messages at least; what is rung meanwhile goes into the next one.
-GAP_SECONDS = 0.003
+#: Seconds between two messages at least; what is rung meanwhile goes into the next one. The longer
+#: gap is for runs that only got further.
+GAP_SECONDS, PROGRESS_GAP_SECONDS = 0.003, 0.008
 #: Seconds a message may take, and how long a layer that failed is left alone.
 PATIENCE_SECONDS, PAUSE_SECONDS = 2.0, 1.0
 #: Runs in one message at most. Of more, the rest is left to those who look by themselves.
@@ -53,8 +55,11 @@ def listen(listener: Listener) -> Callable[[], None]:
     return stop
 
 
-def ring(moved: Mapping[int, int]) -> None:
-    """Tell that runs moved. Call it after the commit; it returns at once and never raises."""
+def ring(moved: Mapping[int, int], *, urgent: bool = True) -> None:
+    """Tell that runs moved. Call it after the commit; it returns at once and never raises.
+
+    It is not urgent if none of them began or came to rest.
+    """
     if not moved:
         return
     for listener in tuple(_listeners):
@@ -63,7 +68,7 @@ def ring(moved: Mapping[int, int]) -> None:
         except Exception:
             logger.exception("A listener of the doorbell raised")
     if shared_layer() is not None:
-        _current_ringer().ring(moved)
+        _current_ringer().ring(moved, urgent=urgent)
 
 
 def shared_layer() -> Any:
@@ -78,15 +83,17 @@ class Ringer:
     def __init__(self) -> None:
         self._moved: Moved = {}
         self._guard = threading.Lock()
-        self._rung = threading.Event()
+        self._rung, self._urged = threading.Event(), threading.Event()
         self._silent = False
         threading.Thread(target=self._work, name="runs-doorbell", daemon=True).start()
 
-    def ring(self, moved: Mapping[int, int]) -> None:
+    def ring(self, moved: Mapping[int, int], *, urgent: bool = True) -> None:
         with self._guard:
             for run_pk, seq in moved.items():
                 if len(self._moved) < LARGEST or run_pk in self._moved:
                     self._moved[run_pk] = max(seq, self._moved.get(run_pk, 0))
+        if urgent and not self._urged.is_set():
+            self._urged.set()
         if not self._rung.is_set():  # setting it anew costs more than all of the above
             self._rung.set()
 
@@ -100,9 +107,11 @@ class Ringer:
         while True:
             self._rung.wait()
             self._rung.clear()
+            self._urged.clear()
             with self._guard:
                 moved, self._moved = self._moved, {}
             time.sleep(GAP_SECONDS if self._send(loop, moved) else PAUSE_SECONDS)
+            self._urged.wait(PROGRESS_GAP_SECONDS - GAP_SECONDS)
 
     def _send(self, loop: asyncio.AbstractEventLoop, moved: Moved) -> bool:
         """Send one message; a layer that is away is worth one line in the log."""

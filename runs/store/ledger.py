@@ -36,12 +36,18 @@ def append(writes: Sequence[Write]) -> list[Written]:
             _follow_up(_accepted(writes, answers))
     else:
         answers = _append(database, writes)
-    moved = _moved(_accepted(writes, answers))
-    if database.in_atomic_block:
-        database.on_commit(lambda: doorbell.ring(moved))
-    else:
-        doorbell.ring(moved)
+    _ring(database, _accepted(writes, answers))
     return answers
+
+
+def _ring(database: BaseDatabaseWrapper, writes: Sequence[Write]) -> None:
+    """Ring when these are committed; at once if one begins its run, or gives it up."""
+    moved = {w.run_pk: w.events[-1].seq + 1 if w.events else 0 for w in writes}
+    urgent = any("lease_owner" in write.run for write in writes)
+    if database.in_atomic_block:
+        database.on_commit(lambda: doorbell.ring(moved, urgent=urgent))
+    else:
+        doorbell.ring(moved, urgent=urgent)
 
 
 def _append(database: BaseDatabaseWrapper, writes: Sequence[Write]) -> list[Written]:
@@ -61,10 +67,6 @@ def _follow_up(writes: Iterable[Write]) -> None:
             cursor.executemany(outbox.INSERT, letters)
     if left := {write.line for write in writes if write.line and write.leaves_line}:
         lines.move_up(left, lease.now_ms())
-
-
-def _moved(writes: Iterable[Write]) -> doorbell.Moved:
-    return {w.run_pk: w.events[-1].seq + 1 if w.events else 0 for w in writes}
 
 
 def append_one(write: Write) -> Written:
