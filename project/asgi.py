@@ -14,6 +14,8 @@ from django.core.asgi import get_asgi_application
 django_application = get_asgi_application()
 
 from runs.api.asgi import Continued  # noqa: E402 - Django is set up now
+from runs.streams.garbage import keep_collections_short  # noqa: E402
 from runs.streams.routing import websockets  # noqa: E402
 
 application = ProtocolTypeRouter({"http": Continued(django_application), "websocket": websockets})
+keep_collections_short()

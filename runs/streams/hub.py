@@ -11,9 +11,8 @@ then what comes. There is no moment between the two, so nothing can fall in betw
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncGenerator, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -28,6 +27,7 @@ from runs.streams import states
 from runs.streams.follower import LOW, ROOM, Follower
 from runs.streams.service import Service
 from runs.streams.states import State
+from runs.streams.topics import Topics
 from runs.worker import execution
 
 #: Events read in one round for one position, and for all of them together, at most.
@@ -39,27 +39,6 @@ _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 def current_hub() -> Hub:
     """The hub of the running event loop."""
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
-
-
-@dataclass(slots=True)
-class Topic:
-    """A run that somebody follows or waits for."""
-
-    followers: set[Follower] = field(default_factory=set)
-    waiters: set[asyncio.Future[State]] = field(default_factory=set)
-    #: The state that was shown last, with its line.
-    shown: State | None = None
-
-    @property
-    def shows_states(self) -> bool:
-        return any(follower.wants_states for follower in self.followers)
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.followers or self.waiters)
-
-    def positions(self) -> set[int]:
-        return {f.position for f in self.followers if f.has_room}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +58,7 @@ class Hub(Service):
 
     def __init__(self) -> None:
         super().__init__()
-        self._topics: dict[int, Topic] = defaultdict(Topic)
+        self._topics = Topics()
         self._moved: set[int] = set()
 
     # --- for followers ------------------------------------------------------------------------
@@ -158,16 +137,12 @@ class Hub(Service):
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
-        look_at = loop.time() + conf.STREAM_LOOK_SECONDS
         while await self._is_followed():
             if not self._moved:
-                await self._news_until(look_at)
-            looks_at_all = loop.time() >= look_at
-            if looks_at_all:
-                look_at = loop.time() + conf.STREAM_LOOK_SECONDS
-                self._moved.update(self._topics)
+                await self._news_until(self._topics.look_at)
+            due = self._topics.take_due(loop.time()) if self._topics else []
             moved, self._moved = self._moved, set()
-            await self._round(moved, looks_at_all)
+            await self._round(moved.union(due), due)
 
     async def _is_followed(self) -> bool:
         """Whether anybody follows anything. When the last one has gone the hub stays for a while:
@@ -178,18 +153,20 @@ class Hub(Service):
             await self._news_until(end)
         return bool(self._topics)
 
-    async def _round(self, moved: set[int], looks_at_all: bool) -> None:
+    async def _round(self, moved: set[int], due: Sequence[int]) -> None:
+        """Read what moved and what is due without a bell, and hand it on."""
         wanted = {pk: self._topics[pk].positions() for pk in moved if pk in self._topics}
         if not wanted:
             return
-        waits = looks_at_all and any(topic.waiters for topic in self._topics.values())
+        waits = any(self._topics[pk].waiters for pk in due)
         shown = {pk: t.shown for pk in wanted if (t := self._topics[pk]).shows_states}
         answer = await self._ask(_read, wanted, shown, waits)
         if answer is not None:
             for run_pk in wanted:
                 self._hand_on(run_pk, answer)
-        if looks_at_all:
-            self._cut_the_slow()
+        for run_pk in due:
+            if run_pk in self._topics:
+                self._topics[run_pk].cut_the_slow()
 
     def _hand_on(self, run_pk: int, answer: Answer) -> None:
         topic, state = self._topics.get(run_pk), answer.states.get(run_pk)
@@ -209,12 +186,6 @@ class Hub(Service):
                 self._look_at([run_pk])
         for waiter in topic.waiters:
             _settle(waiter, state, answer.alive)
-
-    def _cut_the_slow(self) -> None:
-        for topic in self._topics.values():
-            for follower in topic.followers:
-                if follower.is_slow(conf.STREAM_PATIENCE_SECONDS):
-                    follower.cut()
 
 
 def _settle(waiter: asyncio.Future[State], state: State | None, alive: bool) -> None:
