@@ -36,6 +36,10 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 # pytest captures what is logged; a handler of our own would write to a stream that it has closed.
 LOGGING = {"version": 1, "disable_existing_loggers": False}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Each new test client would look for all static files, which takes longer than most requests. The
+# tests that ask for one use the project's value.
+SERVESTATIC_USE_FINDERS = False
+SERVESTATIC_USE_STATIC_ROOT = False
 
 RUNS_EXECUTION = "inline"
 # A process of tests that the machine lets wait for seconds must not lose its runs. Tests that wait
