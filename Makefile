@@ -43,10 +43,10 @@ migrations: $(VENV)/.run ## Write migrations for changed models
 	@$(MANAGE) makemigrations
 
 test: $(VENV)/.dev ## Run all tests on SQLite, then those of the database again on PostgreSQL
-	@$(PYTEST) -q -n $(PROCESSES) --dist loadgroup $(ARGS)
+	@$(PYTEST) -q -n $(PROCESSES) --dist loadscope $(ARGS)
 # The whole suite was asked for, and there is something to repeat.
 ifeq ($(ARGS)$(if $(ON_POSTGRES),,nothing),)
-	@TEST_DATABASE=postgres $(PYTEST) -q -n $(PROCESSES) $(ON_POSTGRES)
+	@TEST_DATABASE=postgres $(PYTEST) -q -n $(PROCESSES) --dist loadscope $(ON_POSTGRES)
 endif
 
 pictures: $(VENV)/.dev ## Take the pictures of README and docs again (needs chromium)

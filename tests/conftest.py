@@ -9,6 +9,8 @@ from django.contrib.auth.models import Group, User
 
 from runs.definition.registry import isolated_registry
 
+pytest_plugins = ["tests.spreading"]
+
 
 @pytest.fixture
 def team(db: None) -> Group:

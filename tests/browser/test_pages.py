@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.site import PATIENCE, Site
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.acceptance
 
 expect.set_options(timeout=PATIENCE)
 
