@@ -24,8 +24,9 @@ from runs.worker import callbacks, perform, stretch, transactional
 from runs.worker.clock import clock
 from runs.worker.distribution import is_distributed
 from runs.worker.perform import Pool, Report
+from runs.worker.rounds import Rounds
 from runs.worker.session import Session
-from runs.worker.stretch import StoreHere
+from runs.worker.stretch import Stretch
 
 Store = Callable[[Write], Awaitable[Written]]
 #: The bodies that are going on. One that has recorded itself has no report.
@@ -132,14 +133,14 @@ async def drive(
     pool: Pool,
     *,
     holds: bool,
-    store_here: StoreHere | None = None,
+    rounds: Rounds | None = None,
 ) -> bool:
     """Drive a run to its rest; answers whether it came to rest.
 
     If all that is left is to wait for a time, and ``holds`` is false, the run is given up until
     then: a sleeping run holds neither slot nor memory. When this coroutine is canceled, its bodies
     are too, and nothing more is written. Raises LeaseLost when another worker has taken the run.
-    With ``store_here``, bodies that follow one another share a thread (see ``stretch``).
+    With ``rounds``, bodies that follow one another share a thread (see ``stretch``).
     """
     news = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -153,17 +154,23 @@ async def drive(
     try:
         while True:
             turn = await _decided(session, pool, before)
+            going = None if tasks else _in_rounds(turn, session, rounds)
+            if going is None:
+                await _store(session, store)
+                await callbacks.notify(session, session.as_stored(turn), pool)
+                if turn.outcome is not None:
+                    return True
+                session.withdraw(turn)
+                going = None if tasks else _in_own_thread(turn, session, rounds, pool)
             before = Turn()
-            await _store(session, store)
-            await callbacks.notify(session, session.as_stored(turn), pool)
-            if turn.outcome is not None:
+            if going is not None:
+                before = await stretch.awaited(
+                    going, session, partial(_store, session, store), news
+                )
+                if before.outcome is None:
+                    continue
+                await callbacks.notify(session, session.as_stored(before), pool)
                 return True
-            session.withdraw(turn)
-            if store_here and not tasks and (command := stretch.next_body(turn, session)):
-                store_told = partial(_store, session, store)
-                about = command, session, pool, store_told, store_here, news
-                before = await stretch.performed(*about)
-                continue
             await _begin_bodies(turn, session, pool, tasks, news)
             if turn.sleeps and not tasks:
                 session.sleep()
@@ -180,6 +187,24 @@ async def drive(
             _collect(session, tasks)
     finally:
         await _abandon(session, tasks)
+
+
+def _in_rounds(turn: Turn, session: Session, rounds: Rounds | None) -> asyncio.Future[Turn] | None:
+    """Let a quick body, if that is all, go with those of other runs; they store the turn, too."""
+    if rounds is None or turn.notices or session.is_distributed:
+        return None
+    going = Stretch(session, turn, rounds.paces)
+    return rounds.join(going) if going.is_quick else None
+
+
+def _in_own_thread(
+    turn: Turn, session: Session, rounds: Rounds | None, pool: Pool
+) -> asyncio.Future[Turn] | None:
+    """Call a body, if it is the only one, and those that follow it, in a thread for itself."""
+    if rounds is None or stretch.next_body(turn, session) is None:
+        return None
+    going = Stretch(session, turn, rounds.paces)
+    return asyncio.ensure_future(pool(lambda _: stretch.alone(going, rounds.store_one), None))
 
 
 async def _decided(session: Session, pool: Pool, before: Turn) -> Turn:

@@ -42,6 +42,7 @@ from runs.worker.drive import drive
 from runs.worker.duties import Duty
 from runs.worker.heartbeat import Heartbeat
 from runs.worker.helper import Helper
+from runs.worker.rounds import Rounds
 from runs.worker.session import Session
 from runs.worker.watchdog import Watchdog
 from runs.worker.writer import GroupWriter
@@ -70,6 +71,9 @@ class Runner:
         self._connections: list[BaseDatabaseWrapper] = []
         self._database = self._threads(2, "runs-database")
         self._bodies = self._threads(conf.WORKER_THREADS, "runs-step")
+        #: As many as for all bodies, for when each of those that are quick waits for once.
+        self._crews = self._threads(conf.WORKER_THREADS, "runs-rounds")
+        self._rounds = Rounds(self._crews.submit, self._writer.store_here)
         self._helper = Helper(self.id, self._call, self._pool, self._begin)
         self._distributor = Distributor(
             self._call, self._begin, lambda: self._begin(self._helper.look())
@@ -110,6 +114,7 @@ class Runner:
             self._writer.close()
             self._database.shutdown()
             self._bodies.shutdown()
+            self._crews.shutdown()
             for used in self._connections:
                 used.close()
 
@@ -246,8 +251,8 @@ class Runner:
             if self._draining:
                 session.close()
             session.elsewhere = self._distributor
-            store, store_here = self._writer.store, self._writer.store_here
-            if await drive(session, store, self._pool, holds=False, store_here=store_here):
+            store, rounds = self._writer.store, self._rounds
+            if await drive(session, store, self._pool, holds=False, rounds=rounds):
                 await self._forget_tasks(session)
         except LeaseLost:
             logger.warning("Run %s was taken over by another worker", session.run_pk)

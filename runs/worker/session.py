@@ -181,6 +181,11 @@ class Session:
 
         return restore
 
+    @property
+    def is_distributed(self) -> bool:
+        """Whether steps of it may be performed by other workers: their reports need the loop."""
+        return self.elsewhere is not None and self.workflow.distributes
+
     def wake(self) -> None:
         """A wait is over: the run shows as running with the next write."""
         self._sleeps = False

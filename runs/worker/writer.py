@@ -11,9 +11,11 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from django.db import connection
 
@@ -30,6 +32,26 @@ class _Job:
     write: Write
     #: Called in the writer's thread with what came of it.
     settle: Callable[[Written | Exception], None]
+
+
+class _Gathering:
+    """Answers to many writes; whoever waits for them is woken once."""
+
+    def __init__(self, count: int) -> None:
+        self._answers: list[Any] = [None] * count
+        self._missing = count
+        self._all = threading.Lock()
+        self._all.acquire()
+
+    def settle(self, number: int, answer: Written | Exception) -> None:
+        self._answers[number] = answer
+        self._missing -= 1
+        if not self._missing:
+            self._all.release()
+
+    def wait(self) -> list[Written | Exception]:
+        self._all.acquire()
+        return self._answers
 
 
 class GroupWriter:
@@ -52,14 +74,12 @@ class GroupWriter:
         self._jobs.put(_Job(write, settle))
         return await future
 
-    def store_here(self, write: Write) -> Written:
-        """The same for a thread that may wait."""
-        settled: queue.SimpleQueue[Written | Exception] = queue.SimpleQueue()
-        self._jobs.put(_Job(write, settled.put))
-        answer = settled.get()
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    def store_here(self, writes: Sequence[Write]) -> list[Written | Exception]:
+        """The same for many writes, and a thread that may wait; what came of each, in order."""
+        gathering = _Gathering(len(writes))
+        for number, write in enumerate(writes):
+            self._jobs.put(_Job(write, partial(gathering.settle, number)))
+        return gathering.wait()
 
     def close(self) -> None:
         """Write what is left and end the thread."""

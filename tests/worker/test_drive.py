@@ -10,6 +10,7 @@ import pytest
 
 from runs import Workflow, create_workflow
 from runs.models import Run
+from runs.worker import pace
 from tests.store.gallery import add, step
 from tests.store.waiting import DEADLINE
 from tests.worker.running import running
@@ -36,7 +37,13 @@ def in_a_worker(workflow: Workflow, input_data: Any = None) -> Any:
         return workflow.create_run(execution="background").start(input_data)
 
 
-DRIVERS = (in_the_callers_thread, on_a_loop, in_a_worker)
+def in_rounds_of_a_worker(workflow: Workflow, input_data: Any = None) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pace, "TRUSTED", 0)
+        return in_a_worker(workflow, input_data)
+
+
+DRIVERS = (in_the_callers_thread, on_a_loop, in_a_worker, in_rounds_of_a_worker)
 everywhere = pytest.mark.parametrize("drive", DRIVERS, ids=[one.__name__ for one in DRIVERS])
 
 

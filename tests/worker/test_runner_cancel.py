@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connections
 from django.utils import timezone
 
 from runs import create_workflow
@@ -14,8 +17,9 @@ from runs.operations import find_run
 from runs.store import lease, ledger
 from runs.store.ledger import Write, Written
 from runs.testing import told
-from runs.worker import takeover
+from runs.worker import pace, takeover
 from runs.worker.drive import drive
+from runs.worker.rounds import Rounds
 from tests.store.gallery import add, step
 from tests.store.waiting import DEADLINE, Background, Gate, Stopwatch, until
 from tests.worker.running import at_rest, one_started, running, started
@@ -149,10 +153,11 @@ def test_a_step_in_a_worker_may_abort_its_run() -> None:
     assert ran == []
 
 
-@pytest.mark.parametrize("in_one_thread", [False, True])
+@pytest.mark.parametrize("way", ["on the loop", "in its own thread", "in rounds"])
 def test_a_body_does_not_begin_if_the_cancel_comes_while_its_start_is_written(
-    in_one_thread: bool,
+    way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(pace, "TRUSTED", 0 if way == "in rounds" else pace.TRUSTED)
     began: list[str] = []
     flow = create_workflow("w").then(step("a", lambda ctx: began.append("a")))
     [run] = started(flow.then(step("b", lambda ctx: began.append("b"))).commit())
@@ -160,17 +165,22 @@ def test_a_body_does_not_begin_if_the_cancel_comes_while_its_start_is_written(
     assert claim is not None
     [session] = takeover.open_claimed([claim])
 
-    def store_here(write: Write) -> Written:
-        if any(entry.path == "b" for entry in write.entries) and run.status != "canceled":
+    def store_here(writes: Sequence[Write]) -> list[Written]:
+        entries = [entry for write in writes for entry in write.entries]
+        if any(entry.path == "b" for entry in entries) and run.status != "canceled":
             run.cancel()
-        return ledger.append_one(write)
+        return ledger.append(writes)
+
+    async def store(write: Write) -> Written:
+        return (await sync_to_async(store_here)([write]))[0]
 
     async def pool(function: Any, ctx: Any) -> Any:
         return await sync_to_async(function)(ctx)
 
-    here = store_here if in_one_thread else None
-    store = sync_to_async(store_here)
-    assert asyncio.run(drive(session, store, pool, holds=False, store_here=here))
+    with ThreadPoolExecutor(1) as threads:
+        rounds = None if way == "on the loop" else Rounds(threads.submit, store_here)
+        assert asyncio.run(drive(session, store, pool, holds=False, rounds=rounds))
+        threads.submit(connections.close_all).result()
 
     run.refresh_from_db()
     assert (run.status, began) == ("canceled", ["a"])
