@@ -14,7 +14,6 @@ from functools import lru_cache
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from runs.backends.sqlite3.base import begin
 from runs.models import Run
 from runs.store import checkpoints, rows
 from runs.store.writes import Current, Write, Written, judge, run_columns
@@ -31,14 +30,13 @@ def append(database: BaseDatabaseWrapper, writes: Sequence[Write]) -> list[Writt
     raw: sqlite3.Connection = database.connection
     with database.wrap_database_errors:
         if not database.in_atomic_block:
-            return _in_transaction(database, writes)
+            return _in_transaction(raw, writes)
         with transaction.mark_for_rollback_on_error(database.alias):
             return [_write(raw, write) for write in writes]
 
 
-def _in_transaction(database: BaseDatabaseWrapper, writes: Sequence[Write]) -> list[Written]:
-    raw: sqlite3.Connection = database.connection
-    begin(raw, database.settings_dict["OPTIONS"].get("timeout", 5))
+def _in_transaction(raw: sqlite3.Connection, writes: Sequence[Write]) -> list[Written]:
+    raw.execute("BEGIN IMMEDIATE")
     try:
         answers = [_write(raw, write) for write in writes]
         raw.execute("COMMIT")
