@@ -1,4 +1,4 @@
-"""Two column types: JSON kept as text, and moments kept as milliseconds.
+"""Column types: JSON kept as text, moments kept as milliseconds, and keys that cost nothing.
 
 JSON columns of databases parse and rewrite what they store; for payloads that are written once and
 read whole, text is several times faster and is compressed just as well.
@@ -70,3 +70,13 @@ class MomentField(models.BigIntegerField):  # type: ignore[type-arg]
 
     def to_python(self, value: Any) -> Any:
         return value if isinstance(value, datetime) else from_ms(super().to_python(value))
+
+
+class RowKeyField(models.BigAutoField):  # type: ignore[type-arg]
+    """An automatic key that may be given out again after its row was deleted.
+
+    So SQLite need not keep the highest one in a table beside, which it changes at each insert.
+    """
+
+    def db_type_suffix(self, connection: Any) -> str | None:
+        return None if connection.vendor == "sqlite" else super().db_type_suffix(connection)

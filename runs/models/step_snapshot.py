@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from runs.models.fields import MomentField, PayloadField
+from runs.models.fields import MomentField, PayloadField, RowKeyField
 
 
 class StepSnapshot(models.Model):
@@ -16,6 +16,7 @@ class StepSnapshot(models.Model):
     ``input_ref`` and ``output_ref`` name where a value is stored when it is not in this row.
     """
 
+    id = RowKeyField(primary_key=True)
     run = models.ForeignKey("runs.Run", models.CASCADE, related_name="steps", db_index=False)
     attempt = models.PositiveIntegerField()
     path = models.TextField(blank=True)
