@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.signals import setting_changed
+
 #: The values of EXECUTION.
 EXECUTIONS = ("background", "inline")
 
 
 class Conf:
-    """Typed defaults; an attribute read looks the prefixed name up in Django's settings first."""
+    """Types and defaults."""
 
     #: Where runs execute: "background" (workers) or "inline" (the calling process).
     EXECUTION: str = "background"
@@ -79,12 +81,25 @@ class Conf:
     #: Whether webhooks may go to private addresses, such as those of this machine.
     WEBHOOK_ALLOW_PRIVATE: bool = False
 
-    def __getattribute__(self, name: str) -> Any:
-        if name.isupper():
-            from django.conf import settings
 
-            return getattr(settings, f"RUNS_{name}", object.__getattribute__(self, name))
-        return object.__getattribute__(self, name)
+class _Found:
+    """What applies: Django's setting of the prefixed name, else the default; looked up once."""
+
+    def __getattr__(self, name: str) -> Any:
+        from django.conf import settings
+
+        value = getattr(settings, f"RUNS_{name}", getattr(Conf, name))
+        setattr(self, name, value)
+        return value
 
 
-conf = Conf()
+_found = _Found()
+conf: Conf = _found  # type: ignore[assignment]
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    """Django tells so when a test overrides a setting."""
+    vars(_found).pop(setting.removeprefix("RUNS_"), None)
+
+
+setting_changed.connect(_forget)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from runs.definition.workflow import Workflow
 from runs.models import Run, WorkflowVersion
@@ -35,14 +35,15 @@ def _known(run: Run) -> Run | None:
 
 def _insert(run: Run, workflow: Workflow) -> bool:
     """Store it; false if there is one of its id, or its workflow's version is not known yet."""
+    database = connections[DEFAULT_DB_ALIAS]
     values = [
-        field.get_db_prep_save(getattr(run, field.attname), connection) for field in _fields()
+        field.get_db_prep_save(getattr(run, field.attname), database) for field in _fields()
     ]
     found = direct.execute(_statement(), [*values, workflow.id, workflow.fingerprint])
     if not found:
         return False
     run.pk, run.version_id = found[0]
-    run._state.adding, run._state.db = False, connection.alias
+    run._state.adding, run._state.db = False, database.alias
     return True
 
 

@@ -13,30 +13,34 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from runs.conf import conf
 
 
 def execute(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Execute on the current connection, in its transaction if there is one; return the rows."""
-    connection.ensure_connection()
-    if connection.queries_logged:
+    database = connections[DEFAULT_DB_ALIAS]
+    database.ensure_connection()
+    if database.queries_logged:
         began = time.monotonic()
-        rows = _execute(statement, parameters)
+        rows = _execute(database, statement, parameters)
         took = f"{time.monotonic() - began:.3f}"
-        connection.queries_log.append({"sql": statement, "time": took})
+        database.queries_log.append({"sql": statement, "time": took})
         return rows
-    return _execute(statement, parameters)
+    return _execute(database, statement, parameters)
 
 
-def _execute(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.wrap_database_errors:
-        if connection.vendor == "sqlite":
-            found = connection.connection.execute(of_sqlite(statement), parameters)
+def _execute(
+    database: BaseDatabaseWrapper, statement: str, parameters: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    with database.wrap_database_errors:
+        if database.vendor == "sqlite":
+            found = database.connection.execute(of_sqlite(statement), parameters)
             rows: list[tuple[Any, ...]] = found.fetchall()
             return rows
-        cursor = prepared(connection.connection, statement, parameters)
+        cursor = prepared(database.connection, statement, parameters)
         return cursor.fetchall() if cursor.description else []
 
 

@@ -39,7 +39,7 @@ LARGEST = 5_000
 logger = logging.getLogger("runs.doorbell")
 _lock = threading.Lock()
 _listeners: list[Listener] = []
-_ringer: tuple[int, Ringer] | None = None
+_ringer: Ringer | None = None
 
 
 def listen(listener: Listener) -> Callable[[], None]:
@@ -131,10 +131,19 @@ class Ringer:
 
 
 def _current_ringer() -> Ringer:
-    """This process's ringer, started with the first bell; a forked child gets its own."""
+    """This process's ringer, started with the first bell."""
     global _ringer
-    if _ringer is None or _ringer[0] != os.getpid():
+    if _ringer is None:
         with _lock:
-            if _ringer is None or _ringer[0] != os.getpid():
-                _ringer = os.getpid(), Ringer()
-    return _ringer[1]
+            if _ringer is None:
+                _ringer = Ringer()
+    return _ringer
+
+
+def _forget_ringer() -> None:
+    """A forked child has no threads of its parent's; nor whoever holds its lock."""
+    global _lock, _ringer
+    _lock, _ringer = threading.Lock(), None
+
+
+os.register_at_fork(after_in_child=_forget_ringer)

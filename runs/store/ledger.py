@@ -55,7 +55,9 @@ def _append(database: BaseDatabaseWrapper, writes: Sequence[Write]) -> list[Writ
     return append_there(database, writes)
 
 
-def _accepted(writes: Sequence[Write], answers: Sequence[Written]) -> list[Write]:
+def _accepted(writes: Sequence[Write], answers: Sequence[Written]) -> Sequence[Write]:
+    if all(answer.accepted for answer in answers):
+        return writes
     return [write for write, answer in zip(writes, answers, strict=True) if answer.accepted]
 
 

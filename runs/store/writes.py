@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from runs.engine.events import Event
 from runs.engine.journal import Entry
@@ -69,11 +69,13 @@ def judge(write: Write, current: Current | None) -> Written:
 
 def run_columns(write: Write, *, canceled: bool) -> dict[str, Any]:
     """The columns of the run's row, in the form in which the database takes them."""
-    return {
-        name: _adapted(name, value)
-        for name, value in write.run.items()
-        if not (canceled and name == "status" and _keeps_canceled(write))
-    }
+    if not write.run:
+        return {}
+    adapt = connections[DEFAULT_DB_ALIAS].ops.adapt_datetimefield_value
+    columns = {name: _adapted(name, value, adapt) for name, value in write.run.items()}
+    if canceled and "status" in columns and _keeps_canceled(write):
+        del columns["status"]
+    return columns
 
 
 def _keeps_canceled(write: Write) -> bool:
@@ -81,7 +83,7 @@ def _keeps_canceled(write: Write) -> bool:
     return write.run["status"] in ("running", "waiting") and "fence" not in write.run
 
 
-def _adapted(name: str, value: Any) -> Any:
+def _adapted(name: str, value: Any, adapt: Callable[[datetime], Any]) -> Any:
     if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
+        return adapt(value)
     return dumps(value) if name in _PAYLOAD_COLUMNS else value

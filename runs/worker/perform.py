@@ -156,7 +156,7 @@ def call_here(command: Execute, body: Callable[[Any], Any], ctx: StepContext) ->
     try:
         faults.reach("before", command.entry.step_id)
         returned = in_savepoint(body, ctx)
-        if isawaitable(returned):
+        if type(returned) is not dict and isawaitable(returned):
             returned = async_to_sync(_awaited)(returned)
         faults.reach("after", command.entry.step_id)
     except (*USER_ERRORS, asyncio.CancelledError) as error:  # nobody cancels a thread
