@@ -36,9 +36,7 @@ def _known(run: Run) -> Run | None:
 def _insert(run: Run, workflow: Workflow) -> bool:
     """Store it; false if there is one of its id, or its workflow's version is not known yet."""
     database = connections[DEFAULT_DB_ALIAS]
-    values = [
-        field.get_db_prep_save(getattr(run, field.attname), database) for field in _fields()
-    ]
+    values = [field.get_db_prep_save(getattr(run, field.attname), database) for field in _fields()]
     found = direct.execute(_statement(), [*values, workflow.id, workflow.fingerprint])
     if not found:
         return False
