@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runs.models import AuditEntry, Run, Schedule
+from runs.store import trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _note(run_pk: int | None, subject: str, action: str, details: dict[str, Any]
     if actor is None:
         return
     known = {name: value for name, value in details.items() if value is not None}
-    AuditEntry.objects.create(
+    entry = AuditEntry(
         run_id=run_pk,
         subject=subject,
         action=action,
@@ -78,3 +79,4 @@ def _note(run_pk: int | None, subject: str, action: str, details: dict[str, Any]
         reason=actor.reason,
         details=(actor.details | known) or None,
     )
+    trail.write(entry)

@@ -295,7 +295,8 @@ def _is_stored(row: Run, write: Write, action: str, details: dict[str, Any]) -> 
     """Store what begins a run, and in whose name; false if somebody else has moved it."""
     if current_actor() is None:
         return ledger.append([write])[0].accepted
-    with transaction.atomic():
+    # Whatever fails in here is not caught: in a transaction it fails as a whole.
+    with transaction.atomic(savepoint=False):
         accepted = ledger.append([write])[0].accepted
         if accepted:
             note(row, action, **details)

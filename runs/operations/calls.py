@@ -84,9 +84,11 @@ def create_run(
 
     if idempotency_key is None and current_actor() is None:
         return bound(make(), workflow, execution)
-    with transaction.atomic():
-        if idempotency_key is None:
+    if idempotency_key is None:
+        # Nobody catches what fails in here: in a transaction it fails as a whole.
+        with transaction.atomic(savepoint=False):
             return bound(make(), workflow, execution)
+    with transaction.atomic():
         run = keys.created(workflow.id, idempotency_key, make)
         keys.check_same(run, idempotency_key, run_id, resource_id)
     run.idempotency_key = idempotency_key
