@@ -7,7 +7,7 @@ time it takes; followers look by themselves once a second, too.
 Followers in this process are called directly. Those in other processes get one message over the
 channel layer, sent by a thread of its own: a commit never waits for it. After a message the next
 bells gather for a moment, so a flood of commits costs few messages; for a shorter one if somebody
-may be waiting for a run that began or came to rest.
+may be waiting for a run that came to rest.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Listener = Callable[[Moved], None]
 GROUP = "runs.doorbell"
 MESSAGE = "runs.moved"
 #: Seconds between two messages at least; what is rung meanwhile goes into the next one. The longer
-#: gap is for runs that only got further.
+#: gap is for runs that only got further, or began.
 GAP_SECONDS, PROGRESS_GAP_SECONDS = 0.003, 0.008
 #: Seconds a message may take, and how long a layer that failed is left alone.
 PATIENCE_SECONDS, PAUSE_SECONDS = 2.0, 1.0
@@ -58,7 +58,7 @@ def listen(listener: Listener) -> Callable[[], None]:
 def ring(moved: Mapping[int, int], *, urgent: bool = True) -> None:
     """Tell that runs moved. Call it after the commit; it returns at once and never raises.
 
-    It is not urgent if none of them began or came to rest.
+    It is not urgent if none of them came to rest.
     """
     if not moved:
         return
@@ -117,8 +117,7 @@ class Ringer:
         """Send one message; a layer that is away is worth one line in the log."""
         message = {"type": MESSAGE, "runs": [list(pair) for pair in moved.items()]}
         try:
-            sent = shared_layer().group_send(GROUP, message)
-            loop.run_until_complete(asyncio.wait_for(sent, PATIENCE_SECONDS))
+            loop.run_until_complete(_send(message))
         except Exception as error:
             if not self._silent:
                 logger.warning("The doorbell is silent, followers look by themselves: %s", error)
@@ -128,6 +127,11 @@ class Ringer:
             logger.warning("The doorbell rings again")
         self._silent = False
         return True
+
+
+async def _send(message: dict[str, Any]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await shared_layer().group_send(GROUP, message)
 
 
 def _current_ringer() -> Ringer:

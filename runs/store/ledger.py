@@ -41,9 +41,9 @@ def append(writes: Sequence[Write]) -> list[Written]:
 
 
 def _ring(database: BaseDatabaseWrapper, writes: Sequence[Write]) -> None:
-    """Ring when these are committed; at once if one begins its run, or gives it up."""
+    """Ring when these are committed; sooner if one gives its run up, as all do that end it."""
     moved = {w.run_pk: w.events[-1].seq + 1 if w.events else 0 for w in writes}
-    urgent = any("lease_owner" in write.run for write in writes)
+    urgent = any("lease_owner" in write.run and "fence" not in write.run for write in writes)
     if database.in_atomic_block:
         database.on_commit(lambda: doorbell.ring(moved, urgent=urgent))
     else:

@@ -48,6 +48,9 @@ from runs.worker.watchdog import Watchdog
 from runs.worker.writer import GroupWriter
 
 logger = logging.getLogger("runs.worker")
+#: A worker with so many runs at least lets tickets gather for so long: runs that are taken up
+#: together cost a quarter, and would have to wait for those runs anyway.
+BUSY, GATHER_SECONDS = 8, 0.01
 
 
 class Runner:
@@ -60,6 +63,9 @@ class Runner:
         self._taken = 0
         #: A ticket came while no slot was free, not even for the moment of a sweep.
         self._missed = False
+        #: Runs that tickets have named, and whether somebody is at it to take them up.
+        self._named: list[int] = []
+        self._claims = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
         self._swept_at = timezone.now()
@@ -96,7 +102,7 @@ class Runner:
     def wake(self, *run_pks: int) -> None:
         """Look at these runs now; without any, at whatever is due."""
         if not self._draining and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._begin, self._claim(run_pks))
+            self._loop.call_soon_threadsafe(self._hear, run_pks)
 
     def drain(self, timeout_seconds: float) -> None:
         """Finish the bodies that are running, give up all runs, and stop."""
@@ -190,6 +196,25 @@ class Runner:
     @property
     def _free(self) -> int:
         return 0 if self._draining else conf.WORKER_SLOTS - self._taken
+
+    def _hear(self, run_pks: Sequence[int]) -> None:
+        self._named += run_pks
+        if not run_pks:
+            self._begin(self._claim(()))
+        elif not self._claims:
+            self._claims = True
+            self._begin(self._claim_named())
+
+    async def _claim_named(self) -> None:
+        """Take up what tickets name; the more is going on already, the more of them at once."""
+        try:
+            while self._named:
+                if self._taken >= BUSY:
+                    await asyncio.sleep(GATHER_SECONDS)
+                run_pks, self._named = self._named, []
+                await self._claim(run_pks)
+        finally:
+            self._claims = False
 
     async def _claim(self, run_pks: Sequence[int]) -> None:
         """Take up runs that a ticket names; what goes wrong here, the next sweep makes good."""

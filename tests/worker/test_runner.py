@@ -17,7 +17,7 @@ from runs.models import Run, WorkerProcess
 from runs.operations import find_run
 from runs.store import lease
 from runs.worker.execution import result_of_stored
-from runs.worker.runner import Runner
+from runs.worker.runner import BUSY, Runner
 from tests.store.gallery import PIECES, add, ask, step
 from tests.store.waiting import DEADLINE, Gate, together, until
 from tests.worker.running import adding, at_rest, one_started, running, started
@@ -91,6 +91,25 @@ def test_a_ticket_that_comes_during_a_sweep_makes_its_run_go_at_once(settings: A
         assert at_rest(run) == ["success"]
     finally:
         runner.drain(DEADLINE)
+
+
+def test_a_worker_that_has_much_to_do_takes_up_what_tickets_name_all_the_same(
+    settings: Any,
+) -> None:
+    settings.RUNS_SWEEP_SECONDS = 1000
+    gate = Gate()
+
+    async def body(ctx: Any) -> None:
+        await gate.astop()
+
+    flow = create_workflow("w").then(step("s", body)).commit()
+    with running() as runner:
+        runs = started(flow, 3 * BUSY)
+        for first, second in zip(runs[::2], runs[1::2], strict=True):
+            runner.wake(first.pk, second.pk)
+        gate.wait_reached(3 * BUSY)
+        gate.open()
+        assert at_rest(*runs) == ["success"] * 3 * BUSY
 
 
 def test_tickets_for_what_is_not_due_are_harmless() -> None:
