@@ -186,4 +186,5 @@ class Served:
 
     def clean_up(self) -> None:
         self.signal_everything(signal.SIGKILL)
+        self.process.kill()  # it may have been told another data folder
         self.process.wait()

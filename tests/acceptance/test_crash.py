@@ -13,7 +13,7 @@ import pytest
 
 from tests.acceptance.serving import PATIENCE_SECONDS, Served, until
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.usefixtures("prepared")]
 Json = Any
 RUNS = [f"parcel-{number}" for number in range(4)]
 #: Long enough for all of them to be held at once before the first is released.
@@ -54,7 +54,7 @@ def starts_of(events: list[Json], step: str) -> int:
 
 
 @pytest.fixture
-def killed(serve: Callable[..., Served]) -> str:
+def killed(prepared: None, serve: Callable[..., Served]) -> str:
     """A token of an installation that was killed while its runs were in their second step."""
     served = serve()
     served.becomes_healthy()

@@ -11,15 +11,14 @@ import pytest
 
 from tests.acceptance.serving import Served, until
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.usefixtures("prepared")]
 Serve = Callable[..., Served]
 
 
 @pytest.mark.parametrize("victim", ["a worker", "the cluster's main process", "the pusher"])
-def test_the_cluster_recovers_from_the_death_of(victim: str, serve: Serve) -> None:
-    served = serve()
-    served.becomes_healthy()
-    cluster, workers = served.cluster(), served.workers()
+def test_the_cluster_recovers_from_the_death_of(victim: str, standing: Served) -> None:
+    standing.becomes_healthy()
+    cluster, workers = standing.cluster(), standing.workers()
     others = {child.pid for child in psutil.Process(cluster).children()} - set(workers)
     pid = {
         "a worker": workers[0],
@@ -29,32 +28,32 @@ def test_the_cluster_recovers_from_the_death_of(victim: str, serve: Serve) -> No
 
     os.kill(pid, signal.SIGKILL)
 
-    until(lambda: not {cluster, *workers, *others} & set(served.processes()), "the end of them all")
-    served.becomes_healthy()
-    until(lambda: len(served.processes()) == 8, "all processes")
+    known = {cluster, *workers, *others}
+    until(lambda: not known & set(standing.processes()), "the end of them all")
+    standing.becomes_healthy()
+    until(lambda: len(standing.processes()) == 8, "all processes")
 
 
-def test_a_killed_web_server_is_started_again_at_the_same_place(serve: Serve) -> None:
-    served = serve()
-    served.becomes_healthy()
-    workers = served.workers()
+def test_a_killed_web_server_is_started_again_at_the_same_place(standing: Served) -> None:
+    standing.becomes_healthy()
+    workers, web = standing.workers(), standing.web()
 
-    os.kill(served.web(), signal.SIGKILL)
+    os.kill(web, signal.SIGKILL)
 
-    served.becomes_healthy()
-    assert served.workers() == workers
+    until(lambda: web not in standing.processes(), "the end of the web server")
+    standing.becomes_healthy()
+    assert standing.workers() == workers
 
 
-def test_a_killed_valkey_is_started_again_and_no_worker_minds(serve: Serve) -> None:
-    served = serve()
-    served.becomes_healthy()
-    workers, valkey = served.workers(), served.valkey()
+def test_a_killed_valkey_is_started_again_and_no_worker_minds(standing: Served) -> None:
+    standing.becomes_healthy()
+    workers, valkey = standing.workers(), standing.valkey()
 
     os.kill(valkey, signal.SIGKILL)
 
-    until(lambda: valkey not in served.processes(), "the end of Valkey")
-    served.becomes_healthy()
-    assert served.workers() == workers
+    until(lambda: valkey not in standing.processes(), "the end of Valkey")
+    standing.becomes_healthy()
+    assert standing.workers() == workers
 
 
 def test_a_killed_supervisor_leaves_nothing_and_the_next_one_goes_on(serve: Serve) -> None:

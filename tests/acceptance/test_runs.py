@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.serving import Served
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.usefixtures("prepared")]
 Serve = Callable[..., Served]
 
 #: Starts a run whose second step takes a while, and prints which process drives that step.

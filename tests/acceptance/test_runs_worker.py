@@ -13,6 +13,7 @@ pytestmark = pytest.mark.acceptance
 Serve = Callable[..., Served]
 
 
+@pytest.mark.usefixtures("prepared")
 def test_workers_join_those_of_the_server_and_leave_it_alone_when_they_go(serve: Serve) -> None:
     served = serve()
     served.becomes_healthy()

@@ -39,21 +39,19 @@ def test_sigterm_to_every_process_at_once_leaves_no_process(serve: Serve) -> Non
     assert served.ends() == (0, {})
 
 
-def test_the_password_printed_on_the_first_start_opens_the_admin(serve: Serve) -> None:
-    served = serve()
-    served.becomes_healthy()
-    password = re.findall(r"created the account admin with the password (\S+)", served.output)
+def test_the_password_printed_on_the_first_start_opens_the_admin(standing: Served) -> None:
+    password = re.findall(r"created the account admin with the password (\S+)", standing.output)
     cookies = http.cookiejar.CookieJar()
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
-    browser.open(f"{served.url}admin/login/")
+    browser.open(f"{standing.url}admin/login/")
     token = next(cookie.value for cookie in cookies if cookie.name == "csrftoken")
 
     form = {"username": "admin", "password": password[0], "csrfmiddlewaretoken": token}
     page = browser.open(
-        f"{served.url}admin/login/?next=/admin/", urllib.parse.urlencode(form).encode()
+        f"{standing.url}admin/login/?next=/admin/", urllib.parse.urlencode(form).encode()
     )
 
-    assert page.url == f"{served.url}admin/"
+    assert page.url == f"{standing.url}admin/"
 
 
 def test_the_next_start_goes_on_with_the_data_of_the_last(serve: Serve) -> None:
@@ -70,25 +68,22 @@ def test_the_next_start_goes_on_with_the_data_of_the_last(serve: Serve) -> None:
     assert "migrations" not in second.output
 
 
-def test_a_data_folder_is_served_once_at_a_time(serve: Serve) -> None:
-    first = serve()
-    first.becomes_healthy()
-
-    second = serve()
+def test_a_data_folder_is_served_once_at_a_time(standing: Served, serve: Serve) -> None:
+    second = serve(RUNS_DATA=str(standing.data))
 
     assert second.process.wait(PATIENCE_SECONDS) == 1
     assert second.output == (
-        f"CommandError: Process {first.process.pid} already serves the data folder {first.data}. "
+        f"CommandError: Process {standing.process.pid} already serves the data folder "
+        f"{standing.data}. "
         "Stop it first, or set RUNS_DATA to another folder.\n"
     )
-    assert first.health()[0] == 200
+    assert standing.health()[0] == 200
 
 
-def test_a_port_that_is_taken_is_named(serve: Serve) -> None:
-    first = serve()
-    port = urllib.parse.urlsplit(first.url).port
+def test_a_port_that_is_taken_is_named(standing: Served, serve: Serve) -> None:
+    port = urllib.parse.urlsplit(standing.url).port
 
-    second = serve(RUNS_DATA=f"{first.data}-2", PORT=str(port))
+    second = serve(PORT=str(port))
 
     assert second.process.wait(PATIENCE_SECONDS) == 1
     assert f"Cannot listen on 127.0.0.1 port {port}: Address already in use" in second.output

@@ -17,6 +17,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from tests.acceptance.conftest import prepare
 from tests.acceptance.serving import PATIENCE_SECONDS, Served
 from tests.store.waiting import Background, until
 
@@ -25,9 +26,10 @@ Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory, migrated: bytes) -> Iterator[Served]:
     """One server for all tests here; it cuts who has not read for some seconds."""
     data = tmp_path_factory.mktemp("streams") / "data"
+    prepare(data, migrated)
     served = Served(data, RUNS_API_PUBLIC="1", RUNS_STREAM_PATIENCE_SECONDS="5")
     try:
         served.becomes_healthy()

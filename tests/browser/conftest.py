@@ -6,15 +6,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
 
+from tests.acceptance.conftest import migrated as migrated
+from tests.acceptance.conftest import prepare
 from tests.acceptance.serving import Served
 from tests.browser.site import Site, browser_command, opened
 
 
 @pytest.fixture(scope="package")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory, migrated: bytes) -> Iterator[Served]:
     """One installation for all of these tests: each has runs of its own in it."""
     browser_command()
     folder: Path = tmp_path_factory.mktemp("site") / "data"
+    prepare(folder, migrated)
     found = Served(folder, ("serve", "--workers", "1"))
     try:
         assert found.url

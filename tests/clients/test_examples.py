@@ -12,7 +12,7 @@ import pytest
 
 from tests.acceptance.serving import ROOT, Served
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.usefixtures("prepared")]
 PAGE = (ROOT / "docs" / "reference" / "http-api.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE.partition("## Examples")[2], re.M | re.S)
 

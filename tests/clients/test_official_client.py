@@ -12,7 +12,7 @@ import pytest
 from tests.acceptance.serving import Served
 from tests.clients.node import HERE, installed, node
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.usefixtures("prepared")]
 DRIVE_SECONDS = 240.0
 
 
