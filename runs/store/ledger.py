@@ -18,10 +18,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from runs.engine.events import Event
 from runs.exceptions import LeaseLost
-from runs.store import direct, doorbell, lease, lines, outbox, postgres, rows, sqlite
+from runs.store import direct, doorbell, lease, lines, outbox, postgres, sqlite
 from runs.store.writes import Write, Written
 
-__all__ = ["Write", "Written", "append", "append_one", "next_seq", "next_seqs", "numbered"]
+__all__ = ["Write", "Written", "append", "append_one", "next_seq", "numbered"]
 
 
 def append(writes: Sequence[Write]) -> list[Written]:
@@ -84,18 +84,6 @@ def numbered(run_pk: int, events: Sequence[Event]) -> Sequence[Event]:
     for seq, event in enumerate(events, next_seq(run_pk)):
         event.seq = seq
     return events
-
-
-def next_seqs(run_pks: Sequence[int]) -> dict[int, int]:
-    """The number of the next event of each of these runs."""
-    return dict(rows.ask("run_id", [(run_pk,) for run_pk in run_pks], _NEXT_SEQS))
-
-
-_NEXT_SEQS = """
-    SELECT want.run_id, COALESCE(
-        (SELECT MAX(seq) + 1 FROM "runs_runevent" e WHERE e.run_id = want.run_id), 0
-    ) FROM want
-"""
 
 
 def next_seq(run_pk: int) -> int:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
-from runs.models import Run, WorkflowVersion
+from runs.models import Run, RunEvent, WorkflowVersion
 from runs.store import direct, rows
 
 
@@ -22,13 +22,22 @@ def read(run_pk: int, *, lock: bool = False) -> Run | None:
     return _run(list(found[0])) if found else None
 
 
-def read_pinned(run_pks: Sequence[int]) -> dict[int, tuple[Run, str | None]]:
-    """Those of these runs that exist, each with the fingerprint of the version it is pinned to."""
+class ToDrive(NamedTuple):
+    """A run and what its driver needs besides: the fingerprint of the version it is pinned to, and
+    the number of its next event."""
+
+    run: Run
+    fingerprint: str | None
+    next_seq: int
+
+
+def read_to_drive(run_pks: Sequence[int]) -> dict[int, ToDrive]:
+    """Those of these runs that exist."""
     wants = [(run_pk,) for run_pk in run_pks]
-    found: dict[int, tuple[Run, str | None]] = {}
-    for *values, fingerprint in rows.ask("run_pk", wants, _pinned()):
+    found: dict[int, ToDrive] = {}
+    for *values, fingerprint, next_seq in rows.ask("run_pk", wants, _to_drive()):
         run = _run(values)
-        found[run.pk] = run, fingerprint
+        found[run.pk] = ToDrive(run, fingerprint, next_seq)
     return found
 
 
@@ -51,12 +60,14 @@ def _statement(*, locks: bool) -> str:
 
 
 @cache
-def _pinned() -> str:
+def _to_drive() -> str:
     columns = ", ".join(f'r."{field.column}"' for field in Run._meta.concrete_fields)
+    events = RunEvent._meta.db_table
     return (
-        f'SELECT {columns}, v.fingerprint FROM want JOIN "{Run._meta.db_table}" r '
-        f'ON r.id = want.run_pk LEFT JOIN "{WorkflowVersion._meta.db_table}" v '
-        "ON v.id = r.version_id"
+        f"SELECT {columns}, v.fingerprint, "
+        f'COALESCE((SELECT MAX(e.seq) + 1 FROM "{events}" e WHERE e.run_id = r.id), 0) '
+        f'FROM want JOIN "{Run._meta.db_table}" r ON r.id = want.run_pk '
+        f'LEFT JOIN "{WorkflowVersion._meta.db_table}" v ON v.id = r.version_id'
     )
 
 

@@ -17,6 +17,7 @@ from runs.models import Run
 from runs.store import journals, lease, ledger, row
 from runs.store.lease import Claim
 from runs.store.outbox import Outbox
+from runs.store.row import ToDrive
 from runs.worker.clock import clock
 from runs.worker.perform import error_of
 from runs.worker.session import Session
@@ -37,23 +38,19 @@ def open_claimed(claims: Sequence[Claim]) -> list[Session]:
 
     A run that took its worker down again and again is failed: whatever it does, it would go on to.
     """
-    keys = [claim.run_pk for claim in claims]
-    pinned = row.read_pinned(keys)
-    loaded = journals.load_many([run for run, _ in pinned.values()])
-    seqs = ledger.next_seqs(keys)
+    found = row.read_to_drive([claim.run_pk for claim in claims])
+    loaded = journals.load_many([one.run for one in found.values()])
     opened = []
     for claim in claims:
         try:
-            run, fingerprint = pinned[claim.run_pk]
-            opened.append(_open(run, fingerprint, claim, loaded[run.pk], seqs[run.pk]))
+            opened.append(_open(found[claim.run_pk], claim, loaded[claim.run_pk]))
         except Exception:
             logger.exception("Run %s could not be opened; it is due again soon", claim.run_pk)
     return [session for session in opened if session is not None]
 
 
-def _open(
-    run: Run, fingerprint: str | None, claim: Claim, journal: Journal, seq: int
-) -> Session | None:
+def _open(to_drive: ToDrive, claim: Claim, journal: Journal) -> Session | None:
+    run = to_drive.run
     try:
         workflow = registry.get_workflow(run.workflow_id)
     except WorkflowNotFound:
@@ -61,11 +58,11 @@ def _open(
         return None
     try:
         check_recoveries(run)
-        check_definition(fingerprint, workflow, journal)
+        check_definition(to_drive.fingerprint, workflow, journal)
     except RunsError as error:
         _fail(run, workflow, journal, claim.fence, error)
         return None
-    session = Session(run, workflow, journal, claim.fence, seq)
+    session = Session(run, workflow, journal, claim.fence, to_drive.next_seq)
     session.kept_at = claim.at
     if claim.recovered:
         logger.warning("Run %s lost its worker and goes on here", run)
