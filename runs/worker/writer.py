@@ -1,8 +1,9 @@
-"""Group commit: one thread writes for all runs of a worker.
+"""Group commit: one connection writes for all runs of a worker, one transaction at a time.
 
 While one transaction is being committed the next writes gather, and go into one transaction
 together: under load a commit's cost is shared by as many steps as there are runs. Alone, a write
-waits for nobody.
+waits for nobody. The loop's writes are stored by a thread for that; a thread that may wait stores
+its own, if nobody else is writing.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from runs.store import ledger
 from runs.store.ledger import Write, Written
@@ -55,9 +56,13 @@ class _Gathering:
 
 
 class GroupWriter:
-    """Stores writes in its own thread, on its own connection, in the order of their arrival."""
+    """Stores writes on a connection of its own, which no body can have left in a transaction."""
 
     def __init__(self) -> None:
+        self._database = connections.create_connection(DEFAULT_DB_ALIAS)
+        self._database.inc_thread_sharing()
+        #: Held by the thread that is writing.
+        self._turn = threading.Lock()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="runs-writer", daemon=True)
         self._thread.start()
@@ -77,8 +82,15 @@ class GroupWriter:
     def store_here(self, writes: Sequence[Write]) -> list[Written | Exception]:
         """The same for many writes, and a thread that may wait; what came of each, in order."""
         gathering = _Gathering(len(writes))
-        for number, write in enumerate(writes):
-            self._jobs.put(_Job(write, partial(gathering.settle, number)))
+        jobs = [_Job(write, partial(gathering.settle, at)) for at, write in enumerate(writes)]
+        if self._turn.acquire(blocking=False):
+            try:
+                self._commit(jobs)
+            finally:
+                self._turn.release()
+        else:
+            for job in jobs:
+                self._jobs.put(job)
         return gathering.wait()
 
     def close(self) -> None:
@@ -91,10 +103,12 @@ class GroupWriter:
         while open_:
             first = self._jobs.get()
             batch = [] if first is None else [first]
-            open_ = first is not None and self._gather(batch)
-            if batch:
-                self._commit(batch)
-        connection.close()
+            with self._turn:
+                open_ = first is not None and self._gather(batch)
+                if batch:
+                    self._commit(batch)
+        with self._connected():
+            connection.close()
 
     def _gather(self, batch: list[_Job]) -> bool:
         """Add what has arrived meanwhile; false when the end has."""
@@ -108,9 +122,21 @@ class GroupWriter:
             batch.append(job)
         return True
 
-    def _commit(self, batch: list[_Job]) -> None:
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Have this thread use the writer's connection while inside; its own stays as it is."""
+        own = connections[DEFAULT_DB_ALIAS]
+        connections[DEFAULT_DB_ALIAS] = self._database
         try:
-            answers = ledger.append([job.write for job in batch])
+            yield
+        finally:
+            connections[DEFAULT_DB_ALIAS] = own
+
+    def _commit(self, batch: list[_Job]) -> None:
+        """Store in one transaction; only for who has the turn."""
+        try:
+            with self._connected():
+                answers = ledger.append([job.write for job in batch])
         except Exception as error:
             self._rescue(batch, error)
             return
@@ -121,7 +147,8 @@ class GroupWriter:
         """One bad write must not take the others with it: write each by itself."""
         if len(batch) == 1:
             logger.error("Run %s could not be written: %s", batch[0].write.run_pk, error)
-            connection.close()
+            with self._connected():
+                connection.close()
             batch[0].settle(error)
             return
         for job in batch:

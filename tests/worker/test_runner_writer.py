@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
 
 from runs.engine.events import Event
 from runs.models import Run, RunEvent
@@ -151,6 +152,41 @@ def test_the_writer_goes_on_after_its_connection_broke() -> None:
         [answer] = stored(writing, [write(run, entry("p", "X"))])
 
     assert answer.accepted
+
+
+def test_a_thread_that_may_wait_stores_its_own_writes_and_keeps_its_connection() -> None:
+    runs = [run_row(f"r{n}") for n in range(3)]
+    writes = [write(runs[0], entry("p", 0)), bad(runs[1]), write(runs[2], entry("p", 2))]
+    own = connections["default"]
+
+    with commits() as sizes, writer() as writing:
+        answers = writing.store_here(writes)
+        assert writing.store_here([write(runs[1], entry("p", 1))]) == [Written(True, False)]
+
+    assert connections["default"] is own
+    assert [answers[0], answers[2]] == [Written(accepted=True, canceled=False)] * 2
+    assert isinstance(answers[1], Exception)
+    assert [journals.load(run).entries["p"].output for run in runs] == [0, 1, 2]
+    assert sizes == [1, 1, 1]
+
+
+def test_threads_that_find_somebody_writing_share_the_next_transaction() -> None:
+    first, *others = [run_row(f"r{n}") for n in range(6)]
+
+    with commits() as sizes, writer() as writing:
+        with _held(first):
+            calls = [Background(lambda: writing.store_here([write(first, entry("p"))]))]
+            until(_is_writing)
+            calls += [Background(partial(_stored_here, writing, run)) for run in others]
+            until(lambda: writing._jobs.qsize() == len(others) - 1)  # its thread has the first
+        answers = [call.outcome() for call in calls]
+
+    assert answers == [[Written(accepted=True, canceled=False)]] * 6
+    assert sizes == [1, 5]
+
+
+def _stored_here(writing: GroupWriter, run: Run) -> list[Any]:
+    return writing.store_here([write(run, entry("p"))])
 
 
 def test_writes_of_one_run_are_stored_in_their_order() -> None:
