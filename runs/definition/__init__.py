@@ -20,9 +20,10 @@ from __future__ import annotations
 
 from runs.definition.context import AbortSignal, StepContext, Writer
 from runs.definition.limits import ConcurrencyLimit
+from runs.definition.misfit import Issue, SchemaError
 from runs.definition.registry import all_workflows, get_workflow, isolated_registry
 from runs.definition.schedule import Schedule
-from runs.definition.schema import Issue, Schema, SchemaError
+from runs.definition.schema import Schema
 from runs.definition.serialize import to_json
 from runs.definition.step import Step, create_step
 from runs.definition.truth import truthy

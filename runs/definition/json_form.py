@@ -14,7 +14,7 @@ import jsonschema_rs
 from jsonschema_rs import ValidationErrorKind
 
 from runs.definition.json_shape import shape_of
-from runs.definition.schema import Issue, SchemaError
+from runs.definition.misfit import Issue, SchemaError
 from runs.exceptions import DefinitionError
 
 _TYPE_KINDS = (ValidationErrorKind.Type,)

@@ -7,36 +7,15 @@ dropped), ``load`` gives what user code receives for a stored value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import FunctionType, LambdaType
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter
 
+from runs.definition.json_form import JsonForm
 from runs.definition.serialize import to_json
+from runs.definition.type_form import TypeForm
 from runs.exceptions import DefinitionError
-
-
-@dataclass(frozen=True, slots=True)
-class Issue:
-    """One thing wrong with a value: where, and what."""
-
-    path: tuple[str | int, ...]
-    message: str
-
-    def __str__(self) -> str:
-        return f"{'.'.join(map(str, self.path))}: {self.message}"
-
-
-class SchemaError(ValueError):
-    """The value does not fit its schema."""
-
-    def __init__(self, issues: tuple[Issue, ...]) -> None:
-        self.issues = issues
-        super().__init__("; ".join(map(str, issues)))
-
-    def lines(self) -> list[str]:
-        return [f"- {issue}" for issue in self.issues]
 
 
 class Form(Protocol):
@@ -86,9 +65,6 @@ class Schema:
 
 
 def _form_of(source: Any) -> Form:
-    from runs.definition.json_form import JsonForm
-    from runs.definition.type_form import TypeForm
-
     if isinstance(source, dict):
         return JsonForm(source)
     if isinstance(source, TypeAdapter):

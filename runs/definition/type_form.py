@@ -10,7 +10,7 @@ from pydantic.errors import PydanticUndefinedAnnotation
 from pydantic_core import to_json
 
 from runs.definition.json_inline import inlined
-from runs.definition.schema import Issue, SchemaError
+from runs.definition.misfit import Issue, SchemaError
 from runs.exceptions import DefinitionError
 
 

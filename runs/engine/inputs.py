@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from runs.definition.misfit import SchemaError
 from runs.definition.nodes import StepNode, WorkflowNode
-from runs.definition.schema import Schema, SchemaError
+from runs.definition.schema import Schema
 from runs.engine.journal import Entry
 from runs.engine.outcomes import Scope, Threw
 from runs.exceptions import (

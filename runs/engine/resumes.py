@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from runs.definition.misfit import SchemaError
 from runs.definition.nodes import ForeachNode, LoopNode, StepNode, WorkflowNode
-from runs.definition.schema import Schema, SchemaError
+from runs.definition.schema import Schema
 from runs.definition.workflow import Workflow
 from runs.engine import path as paths
 from runs.exceptions import InvalidResumeData

@@ -9,7 +9,8 @@ from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from runs.definition.schema import Issue, Schema, SchemaError
+from runs.definition.misfit import Issue, SchemaError
+from runs.definition.schema import Schema
 from runs.forms.posted import MISSING, ROW, Path, Reading, Unread, parse_json, rows_of
 from runs.forms.specs import JsonSchema, Kind, Spec, read_schema
 from runs.forms.widgets import Widget, widget

@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from runs.conf import conf
 from runs.definition import registry
-from runs.definition.schema import Schema, SchemaError
+from runs.definition.misfit import SchemaError
+from runs.definition.schema import Schema
 from runs.definition.workflow import Workflow
 from runs.engine import edits
 from runs.engine.events import Event

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from runs.definition.misfit import SchemaError
 from runs.definition.nodes import (
     BranchNode,
     ForeachNode,
@@ -14,7 +15,6 @@ from runs.definition.nodes import (
     StepNode,
     WorkflowNode,
 )
-from runs.definition.schema import SchemaError
 from runs.definition.truth import truthy
 from runs.definition.workflow import Workflow
 from runs.engine import edits

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from runs.definition.schema import Schema, SchemaError
+from runs.definition.misfit import SchemaError
+from runs.definition.schema import Schema
 from runs.definition.serialize import to_json
 from runs.engine import events
 from runs.engine.journal import Entry, Status

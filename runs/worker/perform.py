@@ -21,8 +21,8 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection, transaction
 
 from runs.conf import conf
+from runs.definition.misfit import SchemaError
 from runs.definition.nodes import MapNode
-from runs.definition.schema import SchemaError
 from runs.definition.serialize import to_json
 from runs.definition.truth import truthy
 from runs.engine.outcomes import (

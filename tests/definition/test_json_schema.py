@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs.definition.schema import Schema, SchemaError
+from runs.definition.misfit import SchemaError
+from runs.definition.schema import Schema
 from runs.exceptions import DefinitionError
 
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, computed_field
 
-from runs.definition.schema import Schema, SchemaError
+from runs.definition.misfit import SchemaError
+from runs.definition.schema import Schema
 from runs.exceptions import DefinitionError
 
 
