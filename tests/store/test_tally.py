@@ -137,6 +137,20 @@ def test_a_table_that_sqlite_made_anew_is_counted_after_the_migration() -> None:
     assert tally.count(Wanted("w")) == 2
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite knows no truncation")
+def test_runs_that_are_truncated_are_counted_no_more() -> None:
+    Run.objects.create(workflow_id="w", run_id="folded")
+    tally.fold()
+    Run.objects.create(workflow_id="w", run_id="r")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("TRUNCATE runs_run CASCADE")
+
+    Run.objects.create(workflow_id="w", run_id="the next")
+    assert tally.count(Wanted("w")) == 1
+
+
 def test_rows_of_nothing_are_cleared() -> None:
     Run.objects.create(workflow_id="w", run_id="r", status="pending")
     tally.fold()

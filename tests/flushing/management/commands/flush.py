@@ -19,6 +19,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from runs.store import tally_tables
 
 KEPT = (Permission, ContentType)
+#: What triggers have noted of the runs; only those of a truncation would empty them.
+COUNTS = ("runs_tally", "runs_tally_change")
 
 
 class Command(flush.Command):
@@ -35,6 +37,11 @@ class Command(flush.Command):
 
 
 def _statements(database: BaseDatabaseWrapper, tables: list[str]) -> list[str]:
+    if database.vendor == "postgresql":
+        # Truncating makes new files for each table and each index, which takes 20 times as long as
+        # deleting what a test has written; as for that, nobody else may be in the tables.
+        every = [f'"{name}"' for name in [*tables, *COUNTS]]
+        return ["; ".join([f"LOCK TABLE {', '.join(every)}", *(f"DELETE FROM {n}" for n in every)])]
     return database.ops.sql_flush(no_style(), tables, reset_sequences=False, allow_cascade=False)
 
 
