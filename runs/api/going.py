@@ -46,8 +46,7 @@ class GoingView(RunsView):
         number = run.attempt
 
         def read() -> Json:
-            run.refresh_from_db()
-            return self.shown(operations.attempt_outcome(run, number).to_wire())
+            return self.shown(operations.outcome_now(run, number).to_wire())
 
         return self.go_on(request, Outcome([run.pk], read))
 

@@ -212,6 +212,11 @@ def attempt_outcome(run: Run, number: int, **output_options: bool) -> WorkflowRe
     return execution.result_of_stored(run, output_options, attempt=number)
 
 
+def outcome_now(run: Run, number: int) -> WorkflowResult:
+    """The same of a run that has gone on since it was read."""
+    return attempt_outcome(begin.row_of(run, lock=False), number)
+
+
 def recorded(run: Run) -> WorkflowResult:
     """The outcome of a finished run, as stored."""
     run.refresh_from_db()

@@ -10,7 +10,7 @@ import pytest
 from runs import Workflow, create_workflow
 from runs.exceptions import RunNotFound
 from runs.models import Attempt, Run
-from runs.operations import attempt_outcome
+from runs.operations import attempt_outcome, outcome_now
 from runs.testing import crash_before, told
 from tests.store.gallery import PIECES, Piece, add, ask, step
 from tests.store.tables import all_rows
@@ -126,6 +126,23 @@ def test_an_attempt_that_does_not_exist_is_not_found_in_words() -> None:
         attempt_outcome(run, 4)
 
     assert str(raised.value) == "Run w/r has no attempt 4"
+
+
+def test_the_outcome_now_is_that_of_the_run_as_it_is_stored() -> None:
+    run = travelled()
+    seen = Run.objects.get(pk=run.pk)
+    done = run.start({"n": 7})
+
+    assert outcome_now(seen, 4).to_wire() == done.to_wire()
+    assert (seen.attempt, run.attempt) == (3, 4)
+
+
+def test_the_outcome_now_of_a_run_that_was_deleted_is_not_found() -> None:
+    run = travelled()
+    Run.objects.filter(pk=run.pk).delete()
+
+    with pytest.raises(RunNotFound):
+        outcome_now(run, 3)
 
 
 def test_looking_at_attempts_changes_nothing() -> None:
