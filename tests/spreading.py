@@ -25,8 +25,12 @@ class Units(LoadScopeScheduling):
         super().__init__(config, log)
 
     def _split_scope(self, nodeid: str) -> str:
-        shared = [folder for folder in SHARED if nodeid.startswith(folder)]
-        return shared[0] if shared else nodeid.split("::", 1)[0]
+        return unit_of(nodeid)
+
+
+def unit_of(nodeid: str) -> str:
+    shared = [folder for folder in SHARED if nodeid.startswith(folder)]
+    return shared[0] if shared else nodeid.split("::", 1)[0]
 
 
 @pytest.hookimpl(optionalhook=True)
