@@ -40,6 +40,7 @@ from django_q.worker import worker
 from runs.worker.broker import outlasting, ticket_broker
 from runs.worker.lifeline import Lifeline, watch
 from runs.worker.runner import current_runner
+from runs.worker.tasks import Results
 
 logger = logging.getLogger("runs.worker.cluster")  # __name__ is __main__ here
 
@@ -198,7 +199,7 @@ def _work(child_end: int, tickets: Queue[Any], results: Queue[Any], *rest: Any) 
 
     logger.info("%s is process %s", multiprocessing.current_process().name, os.getpid())
     watch(child_end, lambda: leave(SHORT_DRAIN_SECONDS))
-    worker(tickets, results, *rest)
+    worker(tickets, Results(results), *rest)
     leave(DRAIN_SECONDS)
 
 

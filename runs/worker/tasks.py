@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from typing import Any
 
 from django_q.tasks import async_task
 
@@ -60,6 +61,22 @@ def _send(run_pks: list[int]) -> None:
     except Exception as error:
         shown = ", ".join(map(str, run_pks))
         logger.warning("Run %s got no ticket, the sweeper will find it: %s", shown, error)
+
+
+class Results:
+    """What a worker hands to django-q2's monitor: of a ticket that was taken there is nothing to
+    save or to tell, so unless the broker waits for an answer it need not leave the process."""
+
+    def __init__(self, results: Any) -> None:
+        self._results = results
+
+    def put(self, task: dict[str, Any]) -> None:
+        if task["func"] in _TICKETS and task["success"] and not task.get("ack_id"):
+            return
+        self._results.put(task)
+
+
+_TICKETS = (f"{__name__}.drive", f"{__name__}.look")
 
 
 class _HandIn:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,7 @@ from django_q.signing import SignedPackage
 
 from runs.worker import broker
 from runs.worker.broker import HandInBroker, outlasting, ticket_broker
-from runs.worker.tasks import enqueue
+from runs.worker.tasks import Results, enqueue
 from runs.worker.valkey import EmbeddedValkey
 
 
@@ -85,3 +86,19 @@ def test_an_absent_broker_looks_like_an_empty_one_and_is_mentioned_once(
         "The broker does not answer (gone); tickets wait.",
         "The broker answers again.",
     ]
+
+
+def test_of_a_ticket_that_was_taken_nothing_leaves_the_worker() -> None:
+    left: queue.SimpleQueue[object] = queue.SimpleQueue()
+    results = Results(left)
+    taken = {"func": "runs.worker.tasks.drive", "success": True, "ack_id": None}
+    others = [
+        taken | {"success": False},
+        taken | {"ack_id": "to be acknowledged"},
+        taken | {"func": "shop.tasks.send_mail"},
+    ]
+
+    for task in (taken, *others, taken | {"func": "runs.worker.tasks.look"}):
+        results.put(task)
+
+    assert [left.get_nowait() for _ in range(left.qsize())] == others
