@@ -41,7 +41,7 @@ print(record["status"], record["result"], begun)
 
 
 def test_a_run_goes_on_when_its_worker_is_killed(serve: Serve) -> None:
-    served = serve(RUNS_LEASE_SECONDS="5")
+    served = serve(RUNS_LEASE_SECONDS="10")
     served.becomes_healthy()
     worker = int(served.shell(START))
     known = served.workers()
@@ -53,13 +53,13 @@ def test_a_run_goes_on_when_its_worker_is_killed(serve: Serve) -> None:
 
 
 def test_a_run_goes_on_in_the_next_supervisor_when_everything_is_killed(serve: Serve) -> None:
-    first = serve(RUNS_LEASE_SECONDS="5")
+    first = serve(RUNS_LEASE_SECONDS="10")
     first.becomes_healthy()
     first.shell(START)
 
     first.signal_everything(signal.SIGKILL)
     first.everything_goes()
-    second = serve(RUNS_LEASE_SECONDS="5")
+    second = serve(RUNS_LEASE_SECONDS="10")
 
     assert second.shell(AWAIT) == "success {'message': 'Dispatched L-p'} [1, 2, 1]"
 
