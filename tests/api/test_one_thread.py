@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.deprecation import MiddlewareMixin
 
-from project.asgi import application
 from runs.api.one_thread import OneThread
 from tests.store.waiting import DEADLINE
 
@@ -114,8 +113,10 @@ async def test_what_a_view_raises_is_answered(settings: Any) -> None:
     assert status == 500
 
 
-async def test_static_files_are_served_by_the_application() -> None:
-    status, text = await ask(application, "/static/admin/css/base.css")
+async def test_static_files_are_served_whole(settings: Any) -> None:
+    settings.SERVESTATIC_USE_FINDERS = True
+
+    status, text = await ask(OneThread(), "/static/admin/css/base.css")
 
     assert status == 200
     assert b"DJANGO Admin styles" in text
