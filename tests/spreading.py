@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 
 import pytest
-from xdist import plugin
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -36,12 +35,6 @@ def unit_of(nodeid: str) -> str:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Units | None:
     return Units(config, log) if config.getvalue("dist") == "loadscope" else None
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than there are processors: a test of real processes often just waits for them."""
-    return plugin.pytest_xdist_auto_num_workers(config) + 1
 
 
 @pytest.hookimpl(trylast=True)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -28,17 +30,32 @@ def append(database: BaseDatabaseWrapper, writes: Sequence[Write]) -> list[Writt
     """See ``ledger.append``. The transaction began as a writing one: that is the lock."""
     database.ensure_connection()
     raw: sqlite3.Connection = database.connection
+    batch = [_Rows.of(write) for write in writes]  # others may write until that is done
     with database.wrap_database_errors:
         if not database.in_atomic_block:
-            return _in_transaction(raw, writes)
+            return _in_transaction(raw, batch)
         with transaction.mark_for_rollback_on_error(database.alias):
-            return [_write(raw, write) for write in writes]
+            return [_write(raw, one) for one in batch]
 
 
-def _in_transaction(raw: sqlite3.Connection, writes: Sequence[Write]) -> list[Written]:
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """A write, and the rows that it has for two tables."""
+
+    write: Write
+    entries: list[tuple[Any, ...]]
+    events: list[tuple[Any, ...]]
+
+    @staticmethod
+    def of(write: Write) -> _Rows:
+        entries = [rows.of_entry(write.run_pk, write.attempt, entry) for entry in write.entries]
+        return _Rows(write, entries, [rows.of_event(write.run_pk, event) for event in write.events])
+
+
+def _in_transaction(raw: sqlite3.Connection, batch: Sequence[_Rows]) -> list[Written]:
     raw.execute("BEGIN IMMEDIATE")
     try:
-        answers = [_write(raw, write) for write in writes]
+        answers = [_write(raw, one) for one in batch]
         raw.execute("COMMIT")
     except BaseException:
         if raw.in_transaction:  # a full disk, for one, has ended it already
@@ -48,23 +65,23 @@ def _in_transaction(raw: sqlite3.Connection, writes: Sequence[Write]) -> list[Wr
     return answers
 
 
-def _write(raw: sqlite3.Connection, write: Write) -> Written:
-    found = raw.execute(_FIND, (write.run_pk,)).fetchone()
+def _write(raw: sqlite3.Connection, one: _Rows) -> Written:
+    found = raw.execute(_FIND, (one.write.run_pk,)).fetchone()
     current = None if found is None else Current(found[0], found[1] is not None)
-    written = judge(write, current)
+    written = judge(one.write, current)
     if written.accepted:
-        _store(raw, write, canceled=written.canceled)
+        _store(raw, one, canceled=written.canceled)
     return written
 
 
-def _store(raw: sqlite3.Connection, write: Write, *, canceled: bool) -> None:
-    for entry in write.entries:
-        raw.execute(_UPSERT_SNAPSHOT, rows.of_entry(write.run_pk, write.attempt, entry))
-    for event in write.events:
-        raw.execute(_INSERT_EVENT, rows.of_event(write.run_pk, event))
-    columns = run_columns(write, canceled=canceled)
+def _store(raw: sqlite3.Connection, one: _Rows, *, canceled: bool) -> None:
+    for row in one.entries:
+        raw.execute(_UPSERT_SNAPSHOT, row)
+    for row in one.events:
+        raw.execute(_INSERT_EVENT, row)
+    columns = run_columns(one.write, canceled=canceled)
     if columns:
-        raw.execute(_update(tuple(columns)), [*columns.values(), write.run_pk])
+        raw.execute(_update(tuple(columns)), [*columns.values(), one.write.run_pk])
 
 
 @lru_cache
