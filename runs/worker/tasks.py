@@ -16,18 +16,14 @@ from runs.worker.broker import ticket_broker
 GAP_SECONDS = 0.005
 #: Runs on one ticket at most, so that many starts are spread over workers.
 LARGEST = 25
-#: For so long the thread that took a ticket leaves the interpreter to those that do the work; else
-#: they wait while it reports to django-q2 that the ticket has been taken.
-YIELD_SECONDS = 0.001
 logger = logging.getLogger(__name__)
 
 
 def drive(*run_pks: int) -> None:
-    """Take a ticket in a worker process: its runner does the work, this only wakes it."""
+    """Take a ticket in a worker process: its runner does the work, this returns at once."""
     from runs.worker.runner import current_runner
 
     current_runner().wake(*run_pks)
-    time.sleep(YIELD_SECONDS)
 
 
 def look() -> None:
