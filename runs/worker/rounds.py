@@ -54,12 +54,12 @@ class _Member:
         )
 
     def perform(self) -> None:
-        with _noting_errors(self):
+        with _Noted(self):
             self.stretch.perform()
             self.write = self.stretch.take_write()
 
     def after(self, written: Written | Exception) -> None:
-        with _noting_errors(self):
+        with _Noted(self):
             if isinstance(written, Exception):
                 raise written
             assert self.write is not None
@@ -75,7 +75,7 @@ class _Member:
             self.future.set_exception(self.error)
 
 
-class _noting_errors:
+class _Noted:
     """Whatever is raised inside is the member's, whose driver learns of it; no other's."""
 
     def __init__(self, member: _Member) -> None:
@@ -116,7 +116,8 @@ class Rounds:
 
     def join(self, stretch: Stretch) -> asyncio.Future[Turn]:
         """On the loop: the turn that ends this stretch, whose first one is not stored yet."""
-        stretch.session.moving.acquire(blocking=False)  # nobody else can have it now
+        taken = stretch.session.moving.acquire(blocking=False)
+        assert taken, "whoever drives a run moves it, and that is the caller"
         member = _Member(stretch)
         member.write = stretch.take_write()
         with self._guard:
