@@ -33,7 +33,7 @@ def shared(tmp_path: Path) -> Iterator[dict[str, str]]:
         "DATABASE_URL": postgres.get_uri(),
         "REDIS_URL": embedded_url(tmp_path / "broker"),
         "SECRET_KEY": "the-same-on-all-machines",
-        "RUNS_LEASE_SECONDS": "5",
+        "RUNS_LEASE_SECONDS": "10",
         "RUNS_HEARTBEAT_SECONDS": "0.5",
         "RUNS_WORKER_TIMEOUT_SECONDS": "5",
     }
