@@ -12,12 +12,13 @@ import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.contrib.auth.models import User
+from pytest_django import Settings
 
 from project.asgi import application
 from runs import get_workflow
 from runs.access import create_token
 from runs.api.threads import KEPT
-from runs.models import Run
+from runs.models import Run, WorkerProcess
 from runs.streams.hub import current_hub
 from tests.store.waiting import DEADLINE
 
@@ -164,14 +165,17 @@ async def test_open_streams_hold_no_thread_and_go_on_when_events_come(token: str
     assert await idle()
 
 
-async def test_a_client_that_leaves_takes_nothing_along(token: str) -> None:
+async def test_a_client_that_leaves_takes_nothing_along(token: str, settings: Settings) -> None:
+    settings.RUNS_EXECUTION = "background"
+    settings.RUNS_WORKER_TIMEOUT_SECONDS = 4 * DEADLINE
+    await WorkerProcess.objects.acreate(id="elsewhere", host="h", pid=1, slots=1)
     run = await sync_to_async(background)()
     streaming = Request(token, f"{W}/observe?runId=g")
     assert (await streaming.start())[0] == 200
     await anext(streaming.chunks())
     waiting = Request(token, f"{W}/restart-async?runId=g")
     await waiting.communicator.send_input({"type": "http.request", "body": b""})
-    assert not current_hub().is_idle
+    assert await soon(lambda: any(t.waiters for t in current_hub()._topics.values()))
 
     await streaming.leave()
     await waiting.leave()
