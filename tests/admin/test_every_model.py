@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client, RequestFactory
@@ -37,7 +38,7 @@ def test_its_list_opens_and_so_does_the_page_of_a_row(
 
     pages = [reverse(f"admin:runs_{model._meta.model_name}_changelist")]
     if row := model.objects.last():
-        pages.append(reverse(f"admin:runs_{model._meta.model_name}_change", args=[row.pk]))
+        pages.append(reverse(f"admin:runs_{model._meta.model_name}_change", args=[quote(row.pk)]))
 
     assert {root.get(page).status_code for page in pages} == {200}
 

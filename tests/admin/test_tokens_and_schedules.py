@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -77,7 +78,7 @@ def test_a_schedule_is_changed_paused_and_deleted(
     listed = reverse(f"{SCHEDULES}_changelist")
     chosen = {"_selected_action": [schedule.pk]}
 
-    page.post(reverse(f"{SCHEDULES}_change", args=[schedule.pk]), data)
+    page.post(reverse(f"{SCHEDULES}_change", args=[quote(schedule.pk)]), data)
     page.post(listed, {"action": "pause", **chosen})
     schedule.refresh_from_db()
     changed = (schedule.cron, schedule.missed, schedule.input_data, schedule.status)
@@ -105,7 +106,7 @@ def test_a_restricted_user_makes_and_moves_schedules_within_his_resources(
     assert all("You may not make" in response.content.decode() for response in refused)
     assert made.status_code == 302
     schedule = Schedule.objects.get()
-    change = reverse(f"{SCHEDULES}_change", args=[schedule.pk])
+    change = reverse(f"{SCHEDULES}_change", args=[quote(schedule.pk)])
     taken = page.post(change, data | {"resource_id": "theirs"}).content.decode()
     schedule.refresh_from_db()
     assert "You may not make" in taken
@@ -118,7 +119,7 @@ def test_who_may_only_see_runs_sees_a_schedule_without_its_input(
     from runs.operations import create_schedule
 
     schedule = create_schedule("asking", cron="0 3 * * *", input_data={"n": "secret"})
-    url = reverse(f"{SCHEDULES}_change", args=[schedule.pk])
+    url = reverse(f"{SCHEDULES}_change", args=[quote(schedule.pk)])
 
     seen = page.get(url)
     allow(operator, "manage_schedule")
@@ -137,7 +138,7 @@ def test_a_manager_who_sees_no_input_leaves_it_as_it_is(
     allow(operator, "manage_schedule")
     workflows["asking"].create_run()
     schedule = create_schedule("asking", cron="0 3 * * *", input_data={"n": "secret"})
-    url = reverse(f"{SCHEDULES}_change", args=[schedule.pk])
+    url = reverse(f"{SCHEDULES}_change", args=[quote(schedule.pk)])
 
     page.post(url, {"cron": "0 4 * * *", "missed": "once", **NO_TRIGGERS})
 
